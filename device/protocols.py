@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The seams: what a camera, a display, a sink and a clock must offer. "Off" and "fake" offer it too."""
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from device.records import Frame, Observation, Stamp
+
+
+class Clock(Protocol):
+    """Tells the time; tests hand in one that they move by hand."""
+
+    def stamp(self) -> Stamp:
+        """The present moment, with boot id and whether wall time can be trusted."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment, never going back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for `seconds`."""
+        ...
+
+
+class Resource(Protocol):
+    """Something that is held while in use and let go by leaving its `with` block."""
+
+    def __enter__(self) -> Self:
+        """Take hold of it."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let it go; never raises."""
+        ...
+
+
+class Camera(Resource, Protocol):
+    """A source of frames."""
+
+    @property
+    def name(self) -> str:
+        """What this camera is, in words a person can act on."""
+        ...
+
+    @property
+    def skipped(self) -> int:
+        """How many broken pictures were passed over so far."""
+        ...
+
+    def capture(self, timeout: float) -> Frame:
+        """The newest frame, waited for at most `timeout` seconds.
+
+        Raises:
+            CameraStalledError: no frame came in time.
+            CameraEndedError: a replay has shown its last frame.
+            CameraError: the camera is gone or unreadable.
+        """
+        ...
+
+
+class Display(Resource, Protocol):
+    """A screen, or none."""
+
+    def show(self, frame: Frame, observation: Observation) -> None:
+        """Draw one frame and what was seen in it."""
+        ...
+
+
+class Sink(Resource, Protocol):
+    """A place where results go. `publish` must not raise for a full disk or a lost peer."""
+
+    def publish(self, observation: Observation) -> None:
+        """Take one observation and the visits that ended with it."""
+        ...
+
+    def state(self) -> dict[str, object]:
+        """How it fares, for `passerby status`: at least {"ok": bool}."""
+        ...

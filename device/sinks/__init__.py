@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sinks: one file per place where results go."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verbs: one file per command of `passerby`; each is loaded only when it is asked for."""
