@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faces of single frames become people passing: one visit each. Pure: time is an argument.
+
+A track predicts its face's box at constant velocity, takes over the face that fits best (see
+`association`), votes on perceived gender (see `vote`), survives gaps, and becomes a visit when it
+ends with enough sightings. After SORT (Bewley et al. 2016, arXiv 1602.00763) and ByteTrack (Zhang
+et al. 2022, arXiv 2110.06864), with an alpha-beta filter in place of the Kalman filter.
+
+Only the differences of `Stamp.monotonic` matter; a step back counts as no time at all.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from device.association import covered_share, match
+from device.records import Box, Face, Perception, Sighting, Stamp, Visit
+from device.vote import Vote, VoteRules
+
+Look = tuple[Face, Perception | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerRules:
+    """How faces are followed and when someone counts."""
+
+    min_iou: float = 0.2
+    """Overlap (0 to 1) with the predicted box from which a face continues a track."""
+    reach_widths: float = 0.9
+    """Without such overlap: how far, in face widths, a face may lie from the prediction."""
+    first_reach_widths: float = 1.6
+    """The same for a track seen only once, whose velocity is not known yet."""
+    max_size_ratio: float = 1.6
+    """How much larger or smaller (times) a face may be to continue a track without overlap."""
+    velocity_gain: float = 0.5
+    """How much (0 to 1) the newest movement counts in the smoothed velocity."""
+    max_gap_seconds: float = 1.2
+    """How long a person may be out of sight and still be the same visit."""
+    max_tentative_gap_seconds: float = 0.6
+    """The same while there are fewer than min_sightings sightings."""
+    max_missed_frames: int = 300
+    """A track unseen for so many frames ends even if the clock stands still."""
+    min_sightings: int = 3
+    """How many clear sightings make a visit; fewer are taken for a false alarm."""
+    min_best_score: float = 0.65
+    """The detection score (0 to 1) that the best sighting of a visit must reach."""
+    max_covered_share: float = 0.6
+    """A face covered more than this (0 to 1) by a larger one is not a clear sighting."""
+    decide_share: float = 0.62
+    """The share of the votes (0.5 to 1) from which a track is decided; below it is unsure."""
+    keep_share: float = 0.55
+    """The share (0.5 to 1) below which a steady label is given up; less than decide_share."""
+    min_vote_weight: float = 0.25
+    """The summed weight that decides; one large, sharp, certain look weighs nearly 1."""
+    full_vote_width_pixels: float = 80.0
+    """The face width in pixels from which a look has its full weight."""
+
+
+def visit_name(started: Stamp, track: int) -> str:
+    """A name for a visit that no other boot, restart or track has."""
+    return f"{started.boot_id[:8]}-{round(started.monotonic * 1000)}-{track}"
+
+
+@dataclass(slots=True)
+class _Track:
+    """One followed face; `seen_at` and velocity are on the tracker's own, never falling clock."""
+
+    number: int
+    started: Stamp
+    ended: Stamp
+    box: Box
+    seen_at: float
+    vote: Vote
+    best_score: float = 0.0
+    sightings: int = 0
+    clear_sightings: int = 0
+    missed: int = 0
+    velocity: tuple[float, float] | None = None
+
+    def predicted(self, now: float) -> Box:
+        """Where the face should be at `now`, if it went on as before."""
+        across, down = self.velocity or (0.0, 0.0)
+        gone = now - self.seen_at
+        return replace(self.box, x=self.box.x + across * gone, y=self.box.y + down * gone)
+
+    def see(self, stamp: Stamp, now: float, face: Face, *, clear: bool, gain: float) -> None:
+        """Take over the face of this frame."""
+        if self.sightings and now > self.seen_at:
+            self._move(now - self.seen_at, face.box, gain)
+        self.box, self.seen_at, self.missed = face.box, now, 0
+        self.ended = replace(stamp, monotonic=max(stamp.monotonic, self.ended.monotonic))
+        self.best_score = max(self.best_score, face.score)
+        self.sightings += 1
+        self.clear_sightings += clear
+
+    def _move(self, seconds: float, box: Box, gain: float) -> None:
+        across = (box.x - self.box.x + (box.width - self.box.width) / 2) / seconds
+        down = (box.y - self.box.y + (box.height - self.box.height) / 2) / seconds
+        if self.velocity is not None:
+            across = gain * across + (1 - gain) * self.velocity[0]
+            down = gain * down + (1 - gain) * self.velocity[1]
+        self.velocity = (across, down)
+
+
+@dataclass(slots=True)
+class Tracker:
+    """Follows faces from frame to frame and tells which visits have ended."""
+
+    rules: TrackerRules = field(default_factory=TrackerRules)
+    name_visit: Callable[[Stamp, int], str] | None = field(default=None, kw_only=True)
+    _tracks: list[_Track] = field(default_factory=list, init=False)
+    _started: int = field(default=0, init=False)
+    _now: float = field(default=0.0, init=False)
+    _last_monotonic: float | None = field(default=None, init=False)
+
+    @property
+    def active(self) -> int:
+        """How many faces are followed at present, those in a gap included."""
+        return len(self._tracks)
+
+    def update(
+        self, stamp: Stamp, width: int, height: int, faces: Sequence[Look]
+    ) -> tuple[tuple[Sighting, ...], tuple[Visit, ...]]:
+        """Take the faces of one frame of `width` x `height` pixels, in any order.
+
+        Returns a sighting for each face, largest first, and the visits that ended with this frame.
+        """
+        self._advance(stamp)
+        ended = self._end([track for track in self._tracks if self._overdue(track)])
+        looks = sorted(faces, key=_largest_first)
+        sightings = self._follow(stamp, looks)
+        left = [track for track in self._tracks if self._has_left(track, width, height)]
+        return sightings, ended + self._end(left)
+
+    def finish(self, stamp: Stamp) -> tuple[Visit, ...]:
+        """End every open track, as when the daemon stops."""
+        self._advance(stamp)
+        return self._end(list(self._tracks))
+
+    def _advance(self, stamp: Stamp) -> None:
+        if self._last_monotonic is not None:
+            self._now += max(0.0, stamp.monotonic - self._last_monotonic)
+        self._last_monotonic = stamp.monotonic
+
+    def _overdue(self, track: _Track) -> bool:
+        rules = self.rules
+        tentative = track.clear_sightings < rules.min_sightings
+        limit = rules.max_tentative_gap_seconds if tentative else rules.max_gap_seconds
+        return self._now - track.seen_at > limit or track.missed > rules.max_missed_frames
+
+    def _has_left(self, track: _Track, width: int, height: int) -> bool:
+        """Whether an unseen track has walked out of the picture: a newcomer there is a new one."""
+        if not track.missed:
+            return False
+        box = track.predicted(self._now)
+        across, down = box.x + box.width / 2, box.y + box.height / 2
+        return not (0 <= across <= width and 0 <= down <= height)
+
+    def _follow(self, stamp: Stamp, looks: Sequence[Look]) -> tuple[Sighting, ...]:
+        rules = self.rules
+        boxes = [face.box for face, _ in looks]
+        known = list(self._tracks)
+        pairs = match(
+            [track.predicted(self._now) for track in known],
+            boxes,
+            min_iou=rules.min_iou,
+            reach_widths=[self._reach(track) for track in known],
+            max_size_ratio=rules.max_size_ratio,
+        )
+        for track in known:
+            track.missed += 1
+        sightings = []
+        for index, (face, perception) in enumerate(looks):
+            track = known[pairs[index]] if index in pairs else self._begin(stamp, face)
+            covers = (covered_share(face.box, larger) for larger in boxes[:index])
+            clear = max(covers, default=0.0) <= rules.max_covered_share
+            track.see(stamp, self._now, face, clear=clear, gain=rules.velocity_gain)
+            sightings.append(_sighting(track, face, perception))
+        return tuple(sightings)
+
+    def _reach(self, track: _Track) -> float:
+        known = track.velocity is not None
+        return self.rules.reach_widths if known else self.rules.first_reach_widths
+
+    def _begin(self, stamp: Stamp, face: Face) -> _Track:
+        self._started += 1
+        rules = self.rules
+        vote = Vote(
+            VoteRules(
+                decide_share=rules.decide_share,
+                keep_share=rules.keep_share,
+                min_weight=rules.min_vote_weight,
+                full_width_pixels=rules.full_vote_width_pixels,
+            )
+        )
+        track = _Track(self._started, stamp, stamp, face.box, self._now, vote)
+        self._tracks.append(track)
+        return track
+
+    def _end(self, gone: Sequence[_Track]) -> tuple[Visit, ...]:
+        numbers = {track.number for track in gone}
+        self._tracks = [track for track in self._tracks if track.number not in numbers]
+        return tuple(self._visit(track) for track in gone if self._counts(track))
+
+    def _counts(self, track: _Track) -> bool:
+        enough = track.clear_sightings >= self.rules.min_sightings
+        return enough and track.best_score >= self.rules.min_best_score
+
+    def _visit(self, track: _Track) -> Visit:
+        name = self.name_visit or visit_name
+        return Visit(
+            identity=name(track.started, track.number),
+            started=track.started,
+            ended=track.ended,
+            perceived_gender=track.vote.decided,
+            confidence=track.vote.share,
+            sightings=track.sightings,
+            female_weight=track.vote.female,
+            male_weight=track.vote.male,
+        )
+
+
+def _sighting(track: _Track, face: Face, perception: Perception | None) -> Sighting:
+    if perception is not None:
+        track.vote.cast(face, perception)
+    return Sighting(track.number, face, perception, track.vote.steady, track.vote.share)
+
+
+def _largest_first(look: Look) -> tuple[object, ...]:
+    """A total order of faces, so that the detector's order changes nothing."""
+    face, perception = look
+    box = face.box
+    heard = (perception.female, perception.male) if perception else ()
+    return (-box.area, box.x, box.y, box.width, face.score, face.keypoints, heard)
