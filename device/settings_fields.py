@@ -2,8 +2,9 @@
 """Turns TOML tables into frozen dataclasses and dataclasses back into documented TOML.
 
 Knows nothing of Passerby's own sections. A field is `Annotated[type, msgspec.Meta(description=...,
-ge=..., le=..., title="what is accepted, in words")]`; a field whose type is itself a dataclass is a section. Paths may start with `~`
-and, when relative, are taken from the folder of the file that names them.
+ge=..., le=..., title="what is accepted, in words")]`; a field whose type is itself a dataclass is a
+section; what contradicts within a section is a ValueError of its __post_init__. Paths may start
+with `~` and, when relative, are taken from the folder of the file that names them.
 """
 
 import dataclasses
@@ -53,7 +54,11 @@ def _fill(
                 values[key] = _convert(value, hints[key], base)
             except msgspec.ValidationError:
                 faults.append(f"{path} is {_shown(value)}, expected {accepted(hints[key])}")
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ValueError as error:  # what one section's own __post_init__ finds contradictory
+        faults.append(f"{prefix.removesuffix('.')}: {error}")
+        return kind()
 
 
 def _unknown(path: str, key: str, known: dict[str, Any], table: bool) -> str:
@@ -69,7 +74,10 @@ def _convert(value: object, hint: object, base: Path) -> object:
     if core is Path:
         if not isinstance(value, str) or "\0" in value or not (value or optional):
             raise msgspec.ValidationError
-        return base / Path(value).expanduser() if value else None
+        try:
+            return base / Path(value).expanduser() if value else None
+        except RuntimeError as error:  # "~nobody": no such user
+            raise msgspec.ValidationError from error
     if isinstance(value, float) and not math.isfinite(value):
         raise msgspec.ValidationError
     return msgspec.convert(value, hint)
