@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes to pixels, through Pillow, with only the formats that Passerby names."""
+
+import io
+import struct
+import warnings
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (
+    BmpImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from device.errors import InputError
+from device.pictures.base import DEFAULT_LIMITS, Limits, printable
+
+MIN_SIDE = 8
+ORIENTATION_TAG = 0x0112
+
+_PLUGINS = (JpegImagePlugin, PngImagePlugin, BmpImagePlugin, WebPImagePlugin)
+# A Pillow built without WebP registers none, and naming it then would load every other plugin.
+_FORMATS = tuple(name for name in ("JPEG", "PNG", "BMP", "WEBP") if name in Image.OPEN)
+
+# What Pillow 10 to 13 was seen to raise for damaged data.
+_PILLOW_RAISES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+# As in PIL.ImageOps.exif_transpose, which also rewrites the tags: work that pixels do not need.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Our own limit is stricter and an error, so the warning would only say it twice.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+def decode(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.uint8]:
+    """One picture as uint8[height, width, 3] in R, G, B order, upright, contiguous, read-only.
+
+    EXIF orientation is applied, transparency lies on black, 16-bit grey keeps its upper byte, and
+    of an animation the first picture counts. `name` is for the message.
+
+    Raises:
+        InputError: not a JPEG, PNG, BMP or WebP, truncated or damaged, too small or too large.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            _check_size(image.size, name, limits)
+            return _pixels(image)
+    except InputError:
+        raise
+    except UnidentifiedImageError:
+        raise InputError(
+            f"{printable(name)} is not a picture that can be read: JPEG, PNG, BMP or WebP needed"
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise InputError(
+            f"{printable(name)} claims far more than {limits.max_pixels} pixels: scale it down"
+        ) from None
+    except _PILLOW_RAISES as error:
+        raise InputError(
+            f"{printable(name)} is truncated or damaged ({printable(str(error))}): leave it out or "
+            "fetch it again"
+        ) from error
+
+
+def _check_size(size: tuple[int, int], name: str, limits: Limits) -> None:
+    width, height = size
+    if width < MIN_SIDE or height < MIN_SIDE:
+        raise InputError(
+            f"{printable(name)} is {width}x{height} pixels, at least {MIN_SIDE}x{MIN_SIDE} are "
+            "needed: leave it out"
+        )
+    if width * height > limits.max_pixels:
+        raise InputError(
+            f"{printable(name)} is {width}x{height} pixels, at most {limits.max_pixels} in all are "
+            "allowed: scale it down"
+        )
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """The decoded image as RGB; the ordinary RGB picture takes the shortest way."""
+    image.load()
+    turn = _UPRIGHT.get(_orientation(image))
+    upright = image if turn is None else image.transpose(turn)
+    if upright.mode.startswith("I"):
+        grey = np.minimum(np.asarray(upright) >> 8, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    return np.asarray(_opaque(upright), dtype=np.uint8)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
+        picture = image.convert("RGBA")
+        black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
+        return Image.alpha_composite(black, picture).convert("RGB")
+    return image.convert("RGB")
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; damaged EXIF in a sound picture counts as upright."""
+    if not ("exif" in image.info or "xmp" in image.info or "Raw profile type exif" in image.info):
+        return 1
+    try:
+        value = image.getexif().get(ORIENTATION_TAG, 1)
+    except _PILLOW_RAISES:
+        return 1
+    return value if isinstance(value, int) else 1
