@@ -2,9 +2,9 @@
 """Clocks: the machine's own, and one that is moved by hand.
 
 Whether wall time can be trusted is asked of the kernel: `adjtimex(2)` answers for every time
-service (systemd-timesyncd, chrony, ntpd), needs no rights and works in a container, where the file
-/run/systemd/timesync/synchronized is known to timesyncd alone. That file is the fallback where libc
-has no adjtimex; where there is neither, the clock counts as not synchronised.
+service (systemd-timesyncd, chrony, ntpd) and needs no rights, where the file
+/run/systemd/timesync/synchronized is timesyncd's alone. That file is the fallback where the call is
+missing or refused (a unit with ProtectClock=); without it, the clock counts as not synchronised.
 """
 
 import ctypes
