@@ -91,6 +91,13 @@ class ControlError(PasserbyError, ConnectionError):
     exit_status = 60
 
 
+class NotRunningError(ControlError):
+    """No daemon listens on the control socket."""
+
+    code = "not-running"
+    exit_status = 61
+
+
 class InputError(PasserbyError, ValueError):
     """Something that a person handed over (picture, ZIP, folder, dataset) cannot be used."""
 

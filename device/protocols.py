@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The seams: what a camera, a display, a sink and a clock must offer. "Off" and "fake" offer it too."""
+"""The seams: what cameras, displays, sinks and clocks must offer, "off" and "fake" ones too."""
 
 from types import TracebackType
 from typing import Protocol, Self
@@ -51,6 +51,11 @@ class Camera(Resource, Protocol):
     @property
     def skipped(self) -> int:
         """How many broken pictures were passed over so far."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """How many frames were passed over so far because nobody fetched them in time."""
         ...
 
     def capture(self, timeout: float) -> Frame:

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The composition root: settings become objects here, inside one ExitStack, and nowhere else."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from math import inf
+from pathlib import Path
+
+from device.bundle import open_bundle
+from device.cameras import make_camera
+from device.classifier import Classifier
+from device.client import SOCKET_NAME
+from device.clock import SystemClock
+from device.control import ControlServer
+from device.daemon import Daemon, Pace
+from device.detector import Detector
+from device.displays import make_display
+from device.errors import StoreError
+from device.locks import Lock
+from device.pipeline import Pipeline
+from device.protocols import Camera, Clock, Sink
+from device.reception import Reception
+from device.settings import Settings
+from device.sinks.journal import Journal
+from device.stopping import Stop
+from device.store import Store
+from device.supervisor import supervisor_from
+from device.tracker import Tracker
+from device.vitals import Vitals
+
+LOCK_NAME = "passerby.lock"
+
+
+@contextmanager
+def open_daemon(settings: Settings) -> Iterator[Daemon]:
+    """Everything that `passerby run` needs, ready to loop; for the main thread.
+
+    Raises:
+        PasserbyError: a part cannot be had (camera, bundle, store, socket), or another daemon runs.
+    """
+    with ExitStack() as stack:
+        hold = stack.enter_context
+        clock = SystemClock()
+        stop = hold(Stop(overdue_seconds=settings.daemon.stop_seconds))
+        run_directory = _directory(settings.run_directory, mode=0o750)
+        hold(Lock(run_directory / LOCK_NAME, subject=f"the run of {run_directory}", create=True))
+        camera = hold(_camera(settings, clock))
+        pipeline = _pipeline(settings)
+        sinks = {name: hold(sink) for name, sink in _sinks(settings, clock).items()}
+        vitals = Vitals(camera, pipeline=pipeline, sinks=sinks, clock=clock)
+        server = hold(ControlServer(run_directory / SOCKET_NAME, clock=clock))
+        yield Daemon(
+            camera,
+            pipeline=pipeline,
+            sinks=tuple(sinks.values()),
+            display=hold(make_display(settings.display.kind)),
+            reception=Reception(server, vitals=vitals, source=camera.name, clock=clock),
+            supervisor=supervisor_from(os.environ, clock=clock),
+            vitals=vitals,
+            stop=stop,
+            pace=Pace(_rate(settings), clock=clock),
+            capture_seconds=settings.camera.timeout_seconds,
+        )
+
+
+@contextmanager
+def open_eyes(settings: Settings) -> Iterator[tuple[Camera, Pipeline, Clock]]:
+    """Camera, pipeline and clock alone, for a capture without a daemon.
+
+    Raises:
+        PasserbyError: camera or bundles cannot be had, or another process holds the camera.
+    """
+    with ExitStack() as stack:
+        clock = SystemClock()
+        camera = stack.enter_context(_camera(settings, clock))
+        yield camera, _pipeline(settings), clock
+
+
+def _camera(settings: Settings, clock: Clock) -> Camera:
+    camera = settings.camera
+    return make_camera(
+        camera.source,
+        path=camera.path,
+        frames_per_second=camera.frames_per_second,
+        loop=camera.loop,
+        fast=camera.fast,
+        clock=clock,
+    )
+
+
+def _pipeline(settings: Settings) -> Pipeline:
+    threads, runtime = settings.models.threads, settings.models.runtime
+    detector = open_bundle(settings.detector_path)
+    classifier = open_bundle(settings.classifier_path)
+    return Pipeline(
+        Detector(detector, threads=threads, runtime=runtime),
+        classifier=Classifier(classifier, threads=threads, runtime=runtime),
+        tracker=Tracker(settings.tracker.rules()),
+    )
+
+
+def _sinks(settings: Settings, clock: Clock) -> dict[str, Sink]:
+    sinks: dict[str, Sink] = {}
+    if settings.journal.enabled:
+        sinks["journal"] = Journal(sys.stdout.fileno(), verbose=settings.journal.verbose)
+    if settings.store.enabled:
+        store = settings.store
+        sinks["store"] = Store(
+            settings.store_path,
+            max_bytes=store.max_bytes,
+            batch_seconds=store.batch_seconds,
+            clock=clock,
+        )
+    return sinks
+
+
+def _rate(settings: Settings) -> float:
+    return inf if settings.camera.fast else settings.daemon.max_frames_per_second
+
+
+def _directory(path: Path, *, mode: int) -> Path:
+    try:
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the directory {path} cannot be made ({error.strerror}), expected one that can be "
+            "written: check run_directory"
+        ) from error
+    return path

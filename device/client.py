@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control socket's client: asks the running daemon one thing and waits for its answer."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from device.errors import ControlError, NotRunningError
+from device.wire import Request
+
+SOCKET_NAME = "passerby.sock"
+# A still of the largest picture that a camera gives fits well into this.
+_MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class ControlClient:
+    """Speaks to the daemon that listens in `run_directory`.
+
+    Args:
+        run_directory: where the control socket is.
+        timeout_seconds: how long the daemon may take for an answer, besides what is waited for. It
+            answers between two frames, so this is longer than its camera may take for one.
+    """
+
+    def __init__(self, run_directory: Path, *, timeout_seconds: float) -> None:
+        self._path = run_directory / SOCKET_NAME
+        self._timeout = timeout_seconds
+
+    def ask(self, request: Request) -> dict[str, Any]:
+        """Send one request and read its answer.
+
+        Raises:
+            NotRunningError: nobody listens, or the socket is a dead daemon's.
+            ControlError: the daemon refused, or did not answer in time or not as it should.
+        """
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+            door.settimeout(self._timeout + request.wait_face_seconds)
+            self._connect(door)
+            try:
+                door.sendall(msgspec.json.encode(request) + b"\n")
+                line = _read_line(door)
+            except OSError as error:
+                raise ControlError(
+                    f"the daemon at {self._path} gave no answer ({error}), expected one within "
+                    f"{self._timeout:g} s: see its log"
+                ) from error
+        return self._understand(line)
+
+    def _connect(self, door: socket.socket) -> None:
+        try:
+            door.connect(str(self._path))
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
+            raise NotRunningError(
+                f"no daemon listens at {self._path}, expected a running one: start it with "
+                "`passerby run`"
+            ) from error
+        except OSError as error:
+            raise ControlError(
+                f"the socket {self._path} cannot be used ({error}), expected to be let in: "
+                "are you in its group?"
+            ) from error
+
+    def _understand(self, line: bytes) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise ControlError(
+                f"the daemon at {self._path} answered {line[:60]!r}, expected one line of JSON: "
+                "is it of the same version?"
+            ) from error
+        fault = answer.get("error")
+        if isinstance(fault, dict):
+            raise ControlError(str(fault.get("message", fault)))
+        return answer
+
+
+def _read_line(door: socket.socket) -> bytes:
+    heard = bytearray()
+    while not heard.endswith(b"\n") and len(heard) < _MAX_ANSWER_BYTES:
+        data = door.recv(1 << 16)
+        if not data:
+            break
+        heard += data
+    return bytes(heard)

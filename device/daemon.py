@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loop: pace, capture, process, publish, show, beat, answer, stop. Nothing else.
+
+One thread, no queues: a frame is looked at, told of and forgotten before the next one is fetched.
+Whatever ends the loop, the visits that were under way are ended and published.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from device.errors import CameraEndedError
+from device.pipeline import Pipeline
+from device.protocols import Camera, Clock, Display, Sink
+from device.reception import Reception
+from device.records import Frame, Observation
+from device.stills import blackened
+from device.stopping import Stop, StopRequested
+from device.supervisor import Supervisor
+from device.vitals import Vitals
+
+log = logging.getLogger(__name__)
+
+
+class Pace:
+    """Says how long to wait before the next frame; time lost is not caught up on.
+
+    Args:
+        frames_per_second: the highest rate; infinity never waits.
+        clock: tells the time.
+    """
+
+    def __init__(self, frames_per_second: float, *, clock: Clock) -> None:
+        self._period = 1 / frames_per_second
+        self._clock = clock
+        self._due = clock.monotonic()
+
+    def left(self) -> float:
+        """Seconds until the next frame may be fetched; 0 or less: now."""
+        return self._due - self._clock.monotonic()
+
+    def begin(self) -> None:
+        """A frame is fetched now."""
+        self._due = max(self._due + self._period, self._clock.monotonic())
+
+
+class Daemon:
+    """Watches until it is stopped, the recording ends, or something breaks.
+
+    Args:
+        camera: opened, and watched by nobody else.
+        pipeline: looks at frames.
+        sinks: take results, in this order.
+        display: shows frames.
+        reception: answers clients; waiting between frames is spent there.
+        supervisor: is fed a beat for each finished frame.
+        vitals: counts for status.
+        stop: says when a signal came.
+        pace: limits the rate.
+        capture_seconds: how long one frame is waited for.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        *,
+        pipeline: Pipeline,
+        sinks: Sequence[Sink],
+        display: Display,
+        reception: Reception,
+        supervisor: Supervisor,
+        vitals: Vitals,
+        stop: Stop,
+        pace: Pace,
+        capture_seconds: float,
+    ) -> None:
+        self._camera = camera
+        self._pipeline = pipeline
+        self._sinks = sinks
+        self._display = display
+        self._reception = reception
+        self._supervisor = supervisor
+        self._vitals = vitals
+        self._stop = stop
+        self._pace = pace
+        self._capture_seconds = capture_seconds
+        self._last: Observation | None = None
+
+    def run(self) -> None:
+        """Loop until asked to stop or until the camera's orderly end.
+
+        Raises:
+            CameraError: the camera stalled or went away; all that was seen is published first.
+        """
+        log.info("watching %s", self._camera.name)
+        self._supervisor.ready()
+        try:
+            while True:
+                self._step()
+        except StopRequested:
+            log.info("stopping, as asked")
+        except CameraEndedError as end:
+            log.info("stopping: %s", end)
+        finally:
+            self._stop.finish()
+            self._supervisor.stopping()
+            self._finish()
+            log.info("stopped after %s", self._vitals.sentence())
+
+    def _step(self) -> None:
+        with self._stop.waiting():
+            frame = self._next_frame()
+        if self._reception.paused:
+            # The camera goes on being watched over, but nobody is seen: not even on the screen.
+            frame = blackened(frame)
+            observation = self._pipeline.look_away(frame)
+        else:
+            observation = self._pipeline.process(frame)
+        self._last = observation
+        self._publish(observation)
+        self._display.show(frame, observation)
+        self._supervisor.beat(self._vitals.sentence())
+        self._reception.serve(frame, observation)
+
+    def _next_frame(self) -> Frame:
+        self._reception.attend(0)
+        while (left := self._pace.left()) > 0:
+            self._reception.attend(left)
+        self._pace.begin()
+        return self._camera.capture(self._capture_seconds)
+
+    def _publish(self, observation: Observation) -> None:
+        self._vitals.observe(observation)
+        for sink in self._sinks:
+            sink.publish(observation)
+
+    def _finish(self) -> None:
+        if self._last is not None:
+            self._publish(self._pipeline.finish(self._last))
+        self._reception.close()

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`passerby status`: how the running daemon fares."""
+
+import argparse
+import json
+from typing import Any
+
+from device.errors import EXIT_OK
+
+HELP = """\
+Ask the running daemon how it fares: uptime, frames per second, visits counted since it started,
+memory, camera, model bundles, sinks and clock. Exit status 61 says that no daemon runs.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's own options."""
+    parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the status."""
+    from device.client import ControlClient  # noqa: PLC0415
+    from device.settings import load  # noqa: PLC0415
+    from device.wire import Request  # noqa: PLC0415
+
+    settings = load(args.settings)
+    patience = settings.camera.timeout_seconds + settings.daemon.stop_seconds
+    client = ControlClient(settings.run_directory, timeout_seconds=patience)
+    answer = client.ask(Request("status"))
+    print(json.dumps(answer) if args.json else table(answer))
+    return EXIT_OK
+
+
+def table(status: dict[str, Any]) -> str:
+    """The status as lines of a name and its value."""
+    visits, camera, clock = status["visits"], status["camera"], status["clock"]
+    trusted = "synchronised" if clock["clock_synchronised"] else "not synchronised"
+    rows = {
+        "state": f"{status['state']}, process {status['pid']}",
+        "uptime": f"{status['uptime_seconds']:.0f} s",
+        "frames": f"{status['frames']}, now {status['frames_per_second']:.1f} per second",
+        "following": f"{status['following']} now, last face {_age(status)}",
+        "visits": ", ".join(f"{count} {label}" for label, count in visits.items())
+        + " (perceived gender, since the start)",
+        "memory": ", ".join(f"{name} {value / 2**20:.1f} MiB" for name, value in _memory(status)),
+        "camera": f"{camera['name']}, {camera['skipped']} skipped, {camera['dropped']} dropped",
+        "clock": trusted,
+    }
+    rows |= {f"{role} bundle": identity for role, identity in status["bundles"].items()}
+    rows |= {f"sink {name}": _sink(state) for name, state in status["sinks"].items()}
+    width = max(map(len, rows))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())
+
+
+def _age(status: dict[str, Any]) -> str:
+    last = status["last_face"]
+    if last is None:
+        return "none yet"
+    return f"{max(0.0, status['clock']['monotonic'] - last['monotonic']):.0f} s ago"
+
+
+def _memory(status: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(name.removesuffix("_bytes"), value) for name, value in status["memory"].items()]
+
+
+def _sink(state: dict[str, Any]) -> str:
+    numbers = ", ".join(f"{value} {name}" for name, value in state.items() if type(value) is int)
+    return ("ok" if state["ok"] else f"failing: {state.get('error')}") + f", {numbers}"
