@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model bundle: opening one, verifying one.
+
+A bundle is a folder: `bundle.json` (see device/manifest.py), the model, its card, `golden/` and
+`report/`. training/export.py is the only writer.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from device.errors import BundleError
+from device.manifest import (
+    DETECTION,
+    FORMAT,
+    MANIFEST,
+    ClassifierDecision,
+    DetectorDecision,
+    Manifest,
+)
+
+if TYPE_CHECKING:
+    from device.interpreter import Interpreter
+
+
+class _FormatOnly(msgspec.Struct):
+    format: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """An opened bundle: its manifest is valid and its model file is the one that it names."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def model(self) -> Path:
+        """The .tflite file."""
+        return self.path / self.manifest.file.name
+
+    @property
+    def identity(self) -> str:
+        """Name, version and the first digits of the model's hash."""
+        manifest = self.manifest
+        return f"{manifest.name} {manifest.version} ({manifest.file.sha256[:12]})"
+
+    def check_input(self, interpreter: "Interpreter") -> None:
+        """Compare the manifest's input with the model's own tensor.
+
+        Raises:
+            BundleError: shape, dtype or input quantisation differ.
+        """
+        stated = self.manifest.input
+        channels = 3 if stated.colour == "rgb" else 1
+        seen = (*interpreter.input_shape, str(interpreter.input_dtype))
+        expected = (1, stated.height, stated.width, channels, stated.dtype)
+        if seen != expected:
+            raise BundleError(
+                f"{self.path}: the model takes {seen}, the manifest says {expected}; "
+                "export it again"
+            )
+        if stated.dtype == "int8" and interpreter.input_zero_point != 0:
+            raise BundleError(
+                f"{self.path}: the input's zero point is {interpreter.input_zero_point}, "
+                "expected 0 (pixel - 128); export the bundle again"
+            )
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Read and verify the bundle in the folder `path`.
+
+    Raises:
+        BundleError: with every fault found, each naming what was seen and expected.
+    """
+    manifest = read_manifest(path)
+    faults = [*_file_faults(path, manifest), *_consistency_faults(manifest)]
+    if faults:
+        raise BundleError(f"{path}: " + "; ".join(faults))
+    return Bundle(path, manifest)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read bundle.json of the folder `path` without looking at the model."""
+    try:
+        text = (path / MANIFEST).read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"{path}: no readable {MANIFEST} here ({error.strerror}), expected a model bundle; "
+            "detectors are fetched by scripts/fetch-detectors, `passerby model` lists what is there"
+        ) from error
+    try:
+        number = msgspec.json.decode(text, type=_FormatOnly).format
+        if number != FORMAT:
+            raise BundleError(
+                f"{path}: bundle format {number}, this Passerby reads format {FORMAT}; "
+                f"{'update Passerby' if number > FORMAT else 'export the bundle again'}"
+            )
+        return msgspec.json.decode(text, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise BundleError(f"{path / MANIFEST}: {error}; export the bundle again") from error
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _file_faults(path: Path, manifest: Manifest) -> list[str]:
+    model = path / manifest.file.name
+    faults = [
+        f"golden/{case.file} is missing"
+        for case in manifest.golden.cases
+        if not (path / "golden" / case.file).is_file()
+    ]
+    if not model.is_file():
+        return [
+            f"the model file {manifest.file.name} is missing, fetch or export it again",
+            *faults,
+        ]
+    if (size := model.stat().st_size) != manifest.file.bytes:
+        faults.append(f"{manifest.file.name} has {size} bytes, expected {manifest.file.bytes}")
+    elif (digest := sha256(model)) != manifest.file.sha256:
+        faults.append(
+            f"{manifest.file.name} is damaged: SHA-256 {digest[:12]}..., "
+            f"expected {manifest.file.sha256[:12]}...; copy the bundle again"
+        )
+    return faults
+
+
+def _consistency_faults(manifest: Manifest) -> list[str]:
+    """What the schema cannot say: the blocks must fit the task and each other."""
+    faults = []
+    if manifest.task == DETECTION:
+        if manifest.output.decoding is None or not isinstance(manifest.decision, DetectorDecision):
+            faults.append("a detector needs output.decoding and a detector's decision block")
+        return faults
+    crop = manifest.input.crop
+    if crop is None or not isinstance(manifest.decision, ClassifierDecision):
+        faults.append("a classifier needs input.crop and a classifier's decision block")
+    elif not crop.size == manifest.input.width == manifest.input.height:
+        faults.append(f"input.crop.size is {crop.size}, expected the input's width and height")
+    elif crop.colour != manifest.input.colour:
+        faults.append(f"input.crop.colour is {crop.colour}, expected {manifest.input.colour}")
+    if sorted(manifest.output.labels) != ["female", "male"]:
+        faults.append(f"labels are {list(manifest.output.labels)}, expected female and male")
+    if not manifest.evidence.tests:
+        faults.append("evidence.tests is empty, expected accuracy on at least one test set")
+    return faults

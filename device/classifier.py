@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Estimates perceived gender from an aligned crop, with calibrated confidence or unsure."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.bundle import Bundle
+from device.errors import BundleError
+from device.imaging import CropRule, cut
+from device.interpreter import Interpreter, RuntimeChoice
+from device.manifest import ClassifierDecision
+from device.records import FEMALE, MALE, UNSURE, Face, FaceCrop, Perception
+
+
+class Classifier:
+    """A perceived-gender classifier, as its bundle describes it."""
+
+    def __init__(
+        self, bundle: Bundle, *, threads: int = 1, runtime: RuntimeChoice = "auto"
+    ) -> None:
+        """Load the bundle's model.
+
+        Raises:
+            BundleError: the bundle is not a classifier, or its tensors do not fit its manifest.
+        """
+        manifest = bundle.manifest
+        if not isinstance(manifest.decision, ClassifierDecision) or manifest.input.crop is None:
+            raise BundleError(f"{bundle.path}: a {manifest.task} bundle, expected a classifier")
+        self.bundle = bundle
+        self.rule: CropRule = manifest.input.crop
+        self.decision = manifest.decision
+        self.min_face_pixels = manifest.decision.min_face_pixels
+        self.interpreter = Interpreter(bundle.model, threads=threads, runtime=runtime)
+        bundle.check_input(self.interpreter)
+        self._female = manifest.output.labels.index(FEMALE)
+        self._male = manifest.output.labels.index(MALE)
+        detail = self.interpreter.output_details[0]
+        if int(detail["shape"][-1]) != len(manifest.output.labels):
+            raise BundleError(
+                f"{bundle.path}: {len(manifest.output.labels)} labels, but the model's last axis "
+                f"has {int(detail['shape'][-1])}; export the bundle again"
+            )
+        self.output_scale, self.output_zero_point = detail["quantization"]
+
+    def crop(self, pixels: NDArray[np.uint8], face: Face) -> FaceCrop:
+        """Cut `face` out of a frame (uint8[height, width, 3]) by the bundle's own rule."""
+        return cut(pixels, face, self.rule)
+
+    def raw(self, crop: FaceCrop) -> NDArray[Any]:
+        """The model's int8[2] outputs for one crop, before any calibration."""
+        # The models' input quantisation is q = u - 128, which on bytes is flipping the top bit.
+        values = (crop.pixels ^ np.uint8(0x80)).view(np.int8)[None]
+        outputs: NDArray[Any] = self.interpreter.run(values)[0][0]
+        return outputs
+
+    def perceive(self, crop: FaceCrop) -> Perception:
+        """Probabilities after temperature scaling, and the label or unsure."""
+        return self.judge(self.raw(crop))
+
+    def judge(self, raw: NDArray[Any]) -> Perception:
+        """Turn int8[2] outputs into a perception."""
+        female = calibrated(
+            self._probability(raw[self._female]),
+            self._probability(raw[self._male]),
+            self.output_scale,
+            self.decision.temperature,
+        )
+        confidence = max(female, 1 - female)
+        label = FEMALE if female >= 0.5 else MALE
+        sure = confidence >= self.decision.min_confidence
+        return Perception(female, 1 - female, label if sure else UNSURE)
+
+    def _probability(self, value: int) -> float:
+        return float((int(value) - self.output_zero_point) * self.output_scale)
+
+
+def calibrated(female: float, male: float, step: float, temperature: float) -> float:
+    """Probability of "female" after temperature scaling of quantised softmax outputs.
+
+    Guo et al., "On Calibration of Modern Neural Networks", arXiv 1706.04599: the logits are divided
+    by one temperature. Here the logit is taken back from the probabilities; half a quantisation
+    `step` stands in for an output of zero, whose logarithm does not exist.
+    """
+    half = step / 2
+    logit = math.log(max(female, half)) - math.log(max(male, half))
+    return 1 / (1 + math.exp(-logit / temperature))

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prepared crops to batches for the trainer, in an order that any step can be resumed from.
+
+Pixels reach the float model as (u - 128) / 128, so that the int8 model's input is u - 128 exactly.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training.prepare import Prepared
+
+LABELS = ("female", "male")
+
+
+def targets(prepared: Prepared, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index into LABELS for each row of `indices`, int64[k]."""
+    return np.array([LABELS.index(prepared.rows[i].perceived_gender) for i in indices], np.int64)
+
+
+def as_float(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 pixels as the float model takes them, float32 in [-1, 1)."""
+    return (pixels.astype(np.float32) - np.float32(128)) / np.float32(128)
+
+
+def training_batches(
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    *,
+    size: int,
+    batch: int,
+    seed: int,
+    epoch: int,
+    first_step: int,
+) -> Any:
+    """A tf.data.Dataset of augmented batches of one epoch, from step `first_step` of it on.
+
+    Order and augmentation depend on seed, epoch and step only: a resumed run sees what an
+    uninterrupted one would have seen. The last, incomplete batch of an epoch is left out.
+
+    Args:
+        pixels: uint8[n, wide, wide, 3].
+        labels: int64[n].
+        size: side of what the model takes.
+        batch: pictures in a batch.
+        seed: of the whole run.
+        epoch: which epoch, from 0.
+        first_step: steps of this epoch that are already done.
+    """
+    order = np.random.default_rng((seed, epoch)).permutation(len(labels))
+    steps = len(labels) // batch
+
+    def gather(step: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        chosen = order[step * batch : (step + 1) * batch]
+        return pixels[chosen], labels[chosen]
+
+    def load(step: Any) -> tuple[Any, Any]:
+        images, targets = tf.numpy_function(gather, [step], (tf.uint8, tf.int64))
+        images = tf.ensure_shape(images, (batch, *pixels.shape[1:]))
+        return augment(images, size, tf.stack([seed + 7919 * epoch, step])), tf.ensure_shape(
+            targets, (batch,)
+        )
+
+    dataset = tf.data.Dataset.range(first_step, steps)
+    return dataset.map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
+
+
+def augment(images: Any, size: int, seed: Any) -> Any:
+    """Vary a batch as a doorway does: pose, distance, light, sharpness.
+
+    Args:
+        images: uint8[b, wide, wide, 3].
+        size: side of the result.
+        seed: int64[2]; the same seed gives the same result.
+
+    Returns:
+        float32[b, size, size, 3] in [-1, 1).
+    """
+    batch, wide = images.shape[0], images.shape[1]
+    draws = tf.random.stateless_uniform((9, batch), seed)
+    transforms = _transforms(draws[:5], size, wide)
+    pixels = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.cast(images, tf.float32),
+        transforms=transforms,
+        output_shape=[size, size],
+        fill_value=128.0,
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+    )
+    pixels = tf.where(draws[5][:, None, None, None] < 0.2, _soften(pixels, size, seed), pixels)
+    shape = (batch, 1, 1, 1)
+    mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
+    contrast = tf.reshape(0.7 + 0.6 * draws[6], shape)
+    brightness = tf.reshape(60.0 * (draws[7] - 0.5), shape)
+    pixels = (pixels - mean) * contrast + mean + brightness
+    grey = tf.reduce_mean(pixels, axis=3, keepdims=True)
+    colour = tf.reshape(tf.minimum(1.0, 1.5 * draws[8]), shape)
+    pixels = grey + (pixels - grey) * colour
+    return (tf.clip_by_value(pixels, 0.0, 255.0) - 128.0) / 128.0
+
+
+def _transforms(draws: Any, size: int, wide: int) -> Any:
+    """Rows of ImageProjectiveTransformV3 (output to input): mirror, turn, zoom, shift."""
+    mirror = tf.where(draws[0] < 0.5, -1.0, 1.0)
+    angle = (draws[1] - 0.5) * (2 * math.radians(12))
+    zoom = tf.exp((draws[2] - 0.55) * 0.4)  # 0.80 to 1.20
+    across, down = (draws[3] - 0.5) * 0.14 * size, (draws[4] - 0.5) * 0.14 * size
+    a, b = zoom * tf.cos(angle) * mirror, -zoom * tf.sin(angle)
+    d, e = zoom * tf.sin(angle) * mirror, zoom * tf.cos(angle)
+    middle, centre = (size - 1) / 2, (wide - 1) / 2
+    c = centre + across - (a + b) * middle
+    f = centre + down - (d + e) * middle
+    nothing = tf.zeros_like(a)
+    return tf.stack([a, b, c, d, e, f, nothing, nothing], axis=1)
+
+
+def _soften(pixels: Any, size: int, seed: Any) -> Any:
+    """The batch as if the faces had been seen from further away."""
+    small = tf.random.stateless_uniform((), seed + 1, size // 3, size * 3 // 4, tf.int32)
+    shrunk = tf.image.resize(pixels, tf.stack([small, small]), method="area")
+    return tf.image.resize(shrunk, (size, size), method="bilinear")
