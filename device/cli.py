@@ -46,8 +46,9 @@ exit statuses:
   20  bundle: missing, damaged or unknown format  21  runtime: no TFLite runtime loads
   30  configuration: faults in the settings       40  busy: another process holds the camera
   50  store: visits cannot be read or written     60  control: the daemon does not answer
-  65  input: nothing given could be read          66  dataset: malformed as a whole
-  70  check-failed: several things are wrong      130 interrupted
+  61  not-running: there is no daemon to ask      65  input: nothing given could be read
+  66  dataset: malformed as a whole               70  check-failed: several things are wrong
+  130 interrupted                                 141 the reader of the output has gone
 
 Settings come from --settings FILE, else $PASSERBY_SETTINGS, /etc/passerby/passerby.toml or
 ~/.config/passerby/passerby.toml, else defaults. PASSERBY_DEBUG=1 shows tracebacks.

@@ -26,7 +26,7 @@ from device.sections import (
 )
 from device.settings_fields import as_plain, as_toml, fill
 
-__all__ = ["Settings", "as_plain", "as_toml", "find", "load", "sample"]
+__all__ = ["Settings", "as_plain", "as_toml", "find", "load", "read", "sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +87,27 @@ def load(path: Path | None = None) -> Settings:
     Raises:
         SettingsError: the file cannot be read or has faults; it holds all of them.
     """
+    settings, faults = read(path)
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def read(path: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
+    """What `load` reads, with its faults beside it; what is faulty keeps its default."""
     found = find(path)
     if found is None:
-        return Settings()
+        return Settings(), ()
     try:
         table = tomllib.loads(found.read_text(encoding="utf-8"))
     except OSError as error:
-        fault = f"{found}: cannot be read ({error.strerror}), expected a TOML file: name another"
-        raise SettingsError((fault,)) from error
+        fault = f"cannot be read ({error.strerror}), expected a TOML file: name another"
+        return Settings(), (f"{found}: {fault}",)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        fault = f"{found}: is no TOML ({error}): correct that line or see `passerby config sample`"
-        raise SettingsError((fault,)) from error
+        fault = f"is no TOML ({error}): correct that line or see `passerby config sample`"
+        return Settings(), (f"{found}: {fault}",)
     settings, faults = fill(Settings, table, base=found.resolve().parent)
-    if faults:
-        raise SettingsError(tuple(f"{found}: {fault}" for fault in faults))
-    return settings
+    return settings, tuple(f"{found}: {fault}" for fault in faults)
 
 
 def sample() -> str:
