@@ -30,10 +30,9 @@ VERBS: Final[dict[str, str]] = {
 }
 
 EPILOG: Final = """\
-the usual order:
-  python -m training inspect PICTURES.zip       what have I got?
-  python -m training detectors                  once
-  python -m training prepare, train, evaluate, export     each says with --help what it needs
+the usual order, each verb explaining itself with --help:
+  inspect    what have I got?           detectors   once
+  prepare    train    evaluate    export
 
 exit statuses:
   0   done                                      1   an error that was not foreseen
