@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A frame as a JPEG for the person who asked for that one still, and as black where it is hidden."""
+"""A frame as a JPEG for the person who asked for that one still, or black where it is hidden."""
 
 import io
 from dataclasses import replace
