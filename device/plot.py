@@ -20,6 +20,7 @@ _WIDTHS: dict[Period, timedelta] = {
     "day": timedelta(days=1),
 }
 _INK = "#333333"
+_LEAST_WIDTHS = 8  # a single bar must not fill the picture
 _SIZE_INCHES = (10.0, 5.0)
 _DOTS_PER_INCH = 150
 
@@ -58,8 +59,14 @@ def _draw_bars(axes: "Axes", report: Report) -> None:
     bars = _by_wall_time(report.rows)
     width = _WIDTHS[report.by]
     dates: Any = importlib.import_module("matplotlib.dates")  # its functions are not typed
-    middles: list[float] = [dates.date2num(start + width / 2) for start in bars]
+    # A day's bar stands on its date; hours lie between the hours that bound them.
+    shift = timedelta() if report.by == "day" else width / 2
+    middles: list[float] = [dates.date2num(start + shift) for start in bars]
+    days = width / timedelta(days=1)
     axes.xaxis_date()
+    if bars:
+        spare = max(1.0, (_LEAST_WIDTHS - len(bars)) / 2) * days
+        axes.set_xlim(middles[0] - spare, middles[-1] + spare)
     base = [0] * len(bars)
     for name, colour in _SERIES:
         heights = [getattr(row, name) for row in bars.values()]
@@ -69,10 +76,11 @@ def _draw_bars(axes: "Axes", report: Report) -> None:
             middles,
             heights,
             bottom=base,
-            width=0.86 * width / timedelta(days=1),
+            width=0.86 * days,
             color=colour,
             label=label,
             linewidth=0,
+            zorder=2,
         )
         base = [low + high for low, high in zip(base, heights, strict=True)]
 
@@ -93,18 +101,24 @@ def _dress(axes: "Axes", report: Report) -> None:
     if report.rows:
         locator = dates.AutoDateLocator(minticks=3, maxticks=10)
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+        formats = ["%Y", "%b %Y", "%-d %b", "%H:%M", "%H:%M", "%S"]
+        axes.xaxis.set_major_formatter(
+            dates.ConciseDateFormatter(
+                locator, formats=formats, zero_formats=["", "%Y", "%b %Y", "%-d %b", "%H:%M", ""]
+            )
+        )
         axes.legend(loc="lower left", bbox_to_anchor=(-0.008, 1.0), ncols=3, frameon=False)
     else:
         axes.text(0.5, 0.5, "no visits", transform=axes.transAxes, ha="center", color=_INK)
         axes.set_xticks([])
     axes.set_xlabel("local time", color=_INK)
     axes.set_ylabel(f"visits per {name}", color=_INK)
-    axes.yaxis.set_major_locator(ticker.MaxNLocator(integer=True))
-    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(ticker.MaxNLocator(7, integer=True, steps=[1, 2, 5, 10]))
+    highest = max((row.total for row in _by_wall_time(report.rows).values()), default=0)
+    axes.set_ylim(0, max(1.0, highest * 1.06))
     axes.grid(axis="y", color="#E3E3E3", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=_INK, length=0)
+    axes.tick_params(colors=_INK, length=0, pad=6)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
 

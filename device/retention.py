@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from device.buckets import FORGOTTEN
-from device.ledger import transaction
+from device.ledger import BUSY_SECONDS, transaction
 
 #: The least that a store can work with.
 LEAST_BYTES = 256 * 1024
@@ -58,8 +58,10 @@ def checkpoint(connection: sqlite3.Connection, budget: Budget) -> None:
     """Copy the WAL into the database and empty it, if it has grown to its share."""
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     if _size(Path(f"{path}-wal")) > budget.wal:
-        # Answers "busy" instead of raising while somebody reads: the next one will do it.
+        # While somebody reads it cannot be emptied: not worth a wait, the next one will do it.
+        connection.execute("PRAGMA busy_timeout = 0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 def bytes_on_disk(path: Path) -> int:
