@@ -37,7 +37,7 @@ def test_the_files_never_exceed_the_limit_and_the_oldest_visits_go(
             largest = max(largest, bytes_on_disk(path))
             clock.advance(60)
             assert store.state()["written"] == number + 200
-        written, expired = store.state()["written"], store.state()["expired"]
+    written, expired = store.state()["written"], store.state()["expired"]
     assert 0.2 * max_bytes < largest <= max_bytes
     assert counted(path) == written
     kept = [row[0] for row in rows(path, "SELECT id FROM visits ORDER BY id")]
