@@ -108,8 +108,8 @@ class ArchiveSource(PictureSource):
 
     def _refuse_overlaps(self, entries: list[zipfile.ZipInfo], path: Path) -> None:
         ordered = sorted(entries, key=lambda entry: entry.header_offset)
-        starts = [entry.header_offset for entry in ordered[1:]] + [self._zip.start_dir]
-        for entry, following in zip(ordered, starts, strict=True):
+        starts = [*(entry.header_offset for entry in ordered), self._zip.start_dir]
+        for entry, following in zip(ordered, starts[1:], strict=True):
             # The local header may be longer than this, never shorter.
             end = entry.header_offset + LOCAL_HEADER_BYTES + len(entry.orig_filename)
             if entry.header_offset < 0 or end + entry.compress_size > following:

@@ -62,8 +62,8 @@ class FolderSource(PictureSource):
         elif entry.is_dir(follow_symlinks=False):
             pending.append(path)
         elif entry.is_symlink():
-            target = path.resolve()
-            if not target.is_relative_to(inside) or not target.is_file():
+            target = _target(path)
+            if target is None or not target.is_relative_to(inside) or not target.is_file():
                 sorter.refuse(name, "a link that leaves the folder or leads to no file")
             elif sorter.accept(name):
                 self._files[name] = target
@@ -90,6 +90,13 @@ class SingleSource(PictureSource):
     def _read(self, name: str) -> bytes:
         # A link that a person names themselves is theirs to follow.
         return read_bounded(self.path.resolve(), limits=self._limits)
+
+
+def _target(link: Path) -> Path | None:
+    try:
+        return link.resolve()
+    except (OSError, RuntimeError):  # a link in a loop; which of the two depends on the Python
+        return None
 
 
 def read_bounded(path: Path, *, limits: Limits) -> bytes:
