@@ -146,7 +146,7 @@ class PictureClassifier:
             return PictureResult(file, error=str(error))
         detector, classifier = self._models()
         looks: list[tuple[Face, Perception | None]] = []
-        for face in detector.find(pixels):
+        for face in detector.find_in_still(pixels):
             small = min(face.box.width, face.box.height) < classifier.min_face_pixels
             seen = None if small else classifier.perceive(classifier.crop(pixels, face))
             looks.append((face, seen))

@@ -9,6 +9,8 @@ from typing import Any
 
 from device.interpreter import installed_runtimes, runtime_version
 
+# Only Linux can keep a process to some of the cores, as a container does.
+_PINS = hasattr(os, "sched_getaffinity")
 _CPU_KEYS = ("model name", "Model", "Hardware", "uarch")
 
 
@@ -19,7 +21,7 @@ def describe_machine() -> dict[str, Any]:
         "cpu": _cpu(),
         "architecture": platform.machine(),
         "cores": os.cpu_count(),
-        "cores_usable": len(os.sched_getaffinity(0)),
+        "cores_usable": len(os.sched_getaffinity(0)) if _PINS else os.cpu_count(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "load_average": [round(load, 2) for load in os.getloadavg()],
         "system": _system(),

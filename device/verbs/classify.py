@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.json:
         _print_line(_summary(tally))
     if tally.exit_status == InputError.exit_status:
-        log.error("none of %d pictures could be read: give JPEG, PNG, BMP or WebP", tally.pictures)
+        log.error("no picture could be read: give JPEG, PNG, BMP or WebP")
     return tally.exit_status
 
 
@@ -134,9 +134,9 @@ def _as_text(result: "PictureResult") -> str:
 
 def _summary(tally: "Tally") -> str:
     return (
-        f"{tally.pictures} pictures: {tally.female + tally.male + tally.unsure} faces, perceived "
-        f"gender {tally.female} female, {tally.male} male, {tally.unsure} unsure; "
-        f"{tally.without_face} without a face, {tally.unreadable} unreadable"
+        f"pictures {tally.pictures}, faces {tally.female + tally.male + tally.unsure}; "
+        f"perceived gender: female {tally.female}, male {tally.male}, unsure {tally.unsure}; "
+        f"pictures without a face {tally.without_face}, unreadable {tally.unreadable}"
     )
 
 
