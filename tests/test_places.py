@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things go when the settings do not say."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from device import places
+
+
+@pytest.fixture
+def plain_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Someone without rights on the system's directories; the home directory is returned."""
+    for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", "/some/tmp")
+    return tmp_path
+
+
+def test_a_plain_user_keeps_things_at_home(plain_user: Path) -> None:
+    assert places.default_state_directory() == plain_user / ".local" / "state" / "passerby"
+    assert places.default_run_directory() == Path("/some/tmp/passerby-4711")
+
+
+def test_the_desktop_standard_is_followed(
+    plain_user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(plain_user / "s"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(plain_user / "r"))
+    assert places.default_state_directory() == plain_user / "s" / "passerby"
+    assert places.default_run_directory() == plain_user / "r" / "passerby"
+
+
+@pytest.mark.usefixtures("plain_user")
+def test_who_may_write_there_uses_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    assert places.default_state_directory() == Path("/var/lib/passerby")
+    assert places.default_run_directory() == Path("/run/passerby")
+
+
+def test_the_shipped_models_are_found_beside_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "__file__", str(tmp_path / "lib" / "device" / "places.py"))
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "repository" / ".venv"))
+    assert places.shipped_models() == tmp_path / "lib" / "models"
+    shared = tmp_path / "repository" / ".venv" / "share" / "passerby" / "models"
+    shared.mkdir(parents=True)
+    assert places.shipped_models() == shared
+    (tmp_path / "repository" / "models").mkdir()
+    assert places.shipped_models() == tmp_path / "repository" / "models"
