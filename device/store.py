@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 LONGEST_RETRY_SECONDS = 300.0
 #: The shortest, for a store that writes at once.
 SHORTEST_RETRY_SECONDS = 1.0
+#: How long one frame may be held up by writing what a long failure of the disk left behind.
+FRAME_SECONDS = 0.25
 
 _NEVER = float("inf")
 
@@ -106,24 +108,13 @@ class Store:
         self._note(observation.taken_at)
         if observation.ended:
             self._hold(observation.ended)
-        if self._clock.monotonic() >= self._due:
-            self.flush()
+        now = self._clock.monotonic()
+        if now >= self._due:
+            self._write(until=now + FRAME_SECONDS)
 
     def flush(self) -> bool:
         """Write now all that is held; whether nothing is left to be written. Never raises."""
-        try:
-            connection = self._live() or self._open()
-            self._write_folded(connection)
-            self._write_held(connection)
-        except (sqlite3.Error, OSError) as error:
-            self._fail(error)
-            return False
-        if self._error is not None:
-            log.warning("store %s: writing again, nothing was lost", self._path)
-        self._error = None
-        self._retry_seconds = 0.0
-        self._due = _NEVER
-        return True
+        return self._write(until=_NEVER)
 
     def state(self) -> dict[str, object]:
         """How it fares. `held` and `written` are visits, `bytes` is on disk.
@@ -186,6 +177,22 @@ class Store:
                 log.warning("store %s: closing failed: %s", self._path, error)
             self._connection = None
 
+    def _write(self, *, until: float) -> bool:
+        """Write until all is written or the moment has come; whether the disk allowed it."""
+        try:
+            connection = self._live() or self._open()
+            self._write_folded(connection)
+            self._write_held(connection, until)
+        except (sqlite3.Error, OSError) as error:
+            self._fail(error)
+            return False
+        if self._error is not None:
+            log.warning("store %s: writing again, nothing was lost", self._path)
+        self._error = None
+        self._retry_seconds = 0.0
+        self._due = self._clock.monotonic() if self._held else _NEVER
+        return True
+
     def _write_folded(self, connection: sqlite3.Connection) -> None:
         if self._folded:
             entries.write_folded(connection, self._folded_run, self._folded)
@@ -193,10 +200,10 @@ class Store:
             self._folded = {}
             self._folded_run = str(uuid.uuid4())
 
-    def _write_held(self, connection: sqlite3.Connection) -> None:
+    def _write_held(self, connection: sqlite3.Connection, until: float) -> None:
         """Write in chunks, each one transaction; a chunk is let go only when it is on disk."""
         settled = False
-        while self._held or not settled:
+        while not settled or (self._held and self._clock.monotonic() < until):
             self._expired += retention.make_room(connection, self._budget)
             chunk = list(islice(self._held.values(), retention.CHUNK))
             self._written += entries.write(connection, chunk, anchors=self._anchors)

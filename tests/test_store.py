@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from visit_samples import WALL, counted, identities, make_clock, observe, pass_by, rows
+from visit_samples import WALL, counted, identities, make_clock, make_visit, observe, pass_by, rows
 
 from device.clock import ManualClock
 from device.errors import StoreError
@@ -145,6 +145,28 @@ def test_beyond_the_bound_of_memory_the_oldest_stay_as_counts(tmp_path: Path) ->
     assert identities(path) == {f"v{number}" for number in range(25, 35)}
     assert rows(path, "SELECT sum(unsure), sum(male) FROM counts") == [(5, 30)]
     assert len(rows(path, "SELECT * FROM counts")) == 3
+
+
+class SlowDisk(ManualClock):
+    """A clock by which 0.1 s pass whenever somebody looks."""
+
+    def monotonic(self) -> float:
+        self.advance(0.1)
+        return super().monotonic()
+
+
+def test_one_frame_is_not_held_up_by_all_that_waited(tmp_path: Path) -> None:
+    clock, path = SlowDisk(), tmp_path / "visits.db"
+    with make_store(path, clock) as store:
+        stamp = clock.stamp()
+        store.publish(observe(clock, *(make_visit(str(n), stamp) for n in range(1000))))
+        clock.advance(10)
+        store.publish(observe(clock))
+        assert 0 < len(identities(path)) < 1000
+        for _ in range(10):
+            store.publish(observe(clock))
+        assert store.state()["held"] == 0
+        assert len(identities(path)) == 1000
 
 
 def test_visits_before_the_clock_was_set_move_to_their_time(tmp_path: Path) -> None:
