@@ -87,20 +87,24 @@ class TrackerSettings:
     ] = _RULES.min_iou
     reach_widths: Annotated[
         float,
-        Meta(
-            description="Without such overlap: face widths that a face may lie off the prediction.",
-            ge=0,
-            le=10,
-        ),
+        Meta(description="Face widths that a face may lie off its predicted place.", ge=0, le=10),
     ] = _RULES.reach_widths
+    reach_growth_widths_per_second: Annotated[
+        float,
+        Meta(description="How much further for each second out of sight.", ge=0, le=100),
+    ] = _RULES.reach_growth_widths_per_second
     first_reach_widths: Annotated[
         float,
         Meta(
-            description="The same for a track seen only once, whose velocity is not known.",
+            description="How far instead while there are fewer than settling_sightings.",
             ge=0,
             le=10,
         ),
     ] = _RULES.first_reach_widths
+    settling_sightings: Annotated[
+        int,
+        Meta(description="Sightings until a track's velocity is relied on.", ge=1, le=1000),
+    ] = _RULES.settling_sightings
     max_size_ratio: Annotated[
         float,
         Meta(
@@ -122,6 +126,14 @@ class TrackerSettings:
     max_tentative_gap_seconds: Annotated[
         float, Meta(description="The same while there are fewer than min_sightings.", ge=0, le=30)
     ] = _RULES.max_tentative_gap_seconds
+    min_leaving_widths_per_second: Annotated[
+        float,
+        Meta(
+            description="From this speed outwards, a face that vanishes at the edge has left.",
+            ge=0,
+            le=100,
+        ),
+    ] = _RULES.min_leaving_widths_per_second
     max_missed_frames: Annotated[
         int,
         Meta(

@@ -10,10 +10,11 @@ Only the differences of `Stamp.monotonic` matter; a step back counts as no time 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from device.association import covered_share, match
-from device.records import Box, Face, Perception, Sighting, Stamp, Visit
+from device.records import Face, Perception, Sighting, Stamp, Visit
+from device.track import Track
 from device.vote import Vote, VoteRules
 
 Look = tuple[Face, Perception | None]
@@ -25,10 +26,14 @@ class TrackerRules:
 
     min_iou: float = 0.2
     """Overlap (0 to 1) with the predicted box from which a face continues a track."""
-    reach_widths: float = 0.9
-    """Without such overlap: how far, in face widths, a face may lie from the prediction."""
+    reach_widths: float = 0.5
+    """How far, in face widths, a face may lie from where its track is predicted."""
+    reach_growth_widths_per_second: float = 1.0
+    """How much further for each second since the track was last seen."""
     first_reach_widths: float = 1.6
-    """The same for a track seen only once, whose velocity is not known yet."""
+    """How far instead while a track has fewer than settling_sightings sightings."""
+    settling_sightings: int = 3
+    """How many sightings it takes until a track's velocity can be relied on."""
     max_size_ratio: float = 1.6
     """How much larger or smaller (times) a face may be to continue a track without overlap."""
     velocity_gain: float = 0.5
@@ -37,11 +42,13 @@ class TrackerRules:
     """How long a person may be out of sight and still be the same visit."""
     max_tentative_gap_seconds: float = 0.6
     """The same while there are fewer than min_sightings sightings."""
+    min_leaving_widths_per_second: float = 0.5
+    """From this speed a face that vanishes at the frame's edge, moving outwards, has left."""
     max_missed_frames: int = 300
     """A track unseen for so many frames ends even if the clock stands still."""
     min_sightings: int = 3
     """How many clear sightings make a visit; fewer are taken for a false alarm."""
-    min_best_score: float = 0.65
+    min_best_score: float = 0.7
     """The detection score (0 to 1) that the best sighting of a visit must reach."""
     max_covered_share: float = 0.6
     """A face covered more than this (0 to 1) by a larger one is not a clear sighting."""
@@ -61,53 +68,12 @@ def visit_name(started: Stamp, track: int) -> str:
 
 
 @dataclass(slots=True)
-class _Track:
-    """One followed face; `seen_at` and velocity are on the tracker's own, never falling clock."""
-
-    number: int
-    started: Stamp
-    ended: Stamp
-    box: Box
-    seen_at: float
-    vote: Vote
-    best_score: float = 0.0
-    sightings: int = 0
-    clear_sightings: int = 0
-    missed: int = 0
-    velocity: tuple[float, float] | None = None
-
-    def predicted(self, now: float) -> Box:
-        """Where the face should be at `now`, if it went on as before."""
-        across, down = self.velocity or (0.0, 0.0)
-        gone = now - self.seen_at
-        return replace(self.box, x=self.box.x + across * gone, y=self.box.y + down * gone)
-
-    def see(self, stamp: Stamp, now: float, face: Face, *, clear: bool, gain: float) -> None:
-        """Take over the face of this frame."""
-        if self.sightings and now > self.seen_at:
-            self._move(now - self.seen_at, face.box, gain)
-        self.box, self.seen_at, self.missed = face.box, now, 0
-        self.ended = replace(stamp, monotonic=max(stamp.monotonic, self.ended.monotonic))
-        self.best_score = max(self.best_score, face.score)
-        self.sightings += 1
-        self.clear_sightings += clear
-
-    def _move(self, seconds: float, box: Box, gain: float) -> None:
-        across = (box.x - self.box.x + (box.width - self.box.width) / 2) / seconds
-        down = (box.y - self.box.y + (box.height - self.box.height) / 2) / seconds
-        if self.velocity is not None:
-            across = gain * across + (1 - gain) * self.velocity[0]
-            down = gain * down + (1 - gain) * self.velocity[1]
-        self.velocity = (across, down)
-
-
-@dataclass(slots=True)
 class Tracker:
     """Follows faces from frame to frame and tells which visits have ended."""
 
     rules: TrackerRules = field(default_factory=TrackerRules)
     name_visit: Callable[[Stamp, int], str] | None = field(default=None, kw_only=True)
-    _tracks: list[_Track] = field(default_factory=list, init=False)
+    _tracks: list[Track] = field(default_factory=list, init=False)
     _started: int = field(default=0, init=False)
     _now: float = field(default=0.0, init=False)
     _last_monotonic: float | None = field(default=None, init=False)
@@ -141,19 +107,29 @@ class Tracker:
             self._now += max(0.0, stamp.monotonic - self._last_monotonic)
         self._last_monotonic = stamp.monotonic
 
-    def _overdue(self, track: _Track) -> bool:
+    def _overdue(self, track: Track) -> bool:
         rules = self.rules
         tentative = track.clear_sightings < rules.min_sightings
         limit = rules.max_tentative_gap_seconds if tentative else rules.max_gap_seconds
         return self._now - track.seen_at > limit or track.missed > rules.max_missed_frames
 
-    def _has_left(self, track: _Track, width: int, height: int) -> bool:
-        """Whether an unseen track has walked out of the picture: a newcomer there is a new one."""
+    def _has_left(self, track: Track, width: int, height: int) -> bool:
+        """Whether an unseen track has walked out of the picture: a newcomer there is a new one.
+
+        Moving outwards and last expected across the edge is enough: a half hidden face is not
+        found, and somebody who enters there must not be taken for the one who has just left.
+        """
         if not track.missed:
             return False
         box = track.predicted(self._now)
-        across, down = box.x + box.width / 2, box.y + box.height / 2
-        return not (0 <= across <= width and 0 <= down <= height)
+        across, down = track.velocity or (0.0, 0.0)
+        least = self.rules.min_leaving_widths_per_second * box.width
+        return (
+            (box.x < 0 and across < -least)
+            or (box.x + box.width > width and across > least)
+            or (box.y < 0 and down < -least)
+            or (box.y + box.height > height and down > least)
+        )
 
     def _follow(self, stamp: Stamp, looks: Sequence[Look]) -> tuple[Sighting, ...]:
         rules = self.rules
@@ -162,6 +138,7 @@ class Tracker:
         pairs = match(
             [track.predicted(self._now) for track in known],
             boxes,
+            lost=[track.missed > 0 for track in known],
             min_iou=rules.min_iou,
             reach_widths=[self._reach(track) for track in known],
             max_size_ratio=rules.max_size_ratio,
@@ -177,11 +154,14 @@ class Tracker:
             sightings.append(_sighting(track, face, perception))
         return tuple(sightings)
 
-    def _reach(self, track: _Track) -> float:
-        known = track.velocity is not None
-        return self.rules.reach_widths if known else self.rules.first_reach_widths
+    def _reach(self, track: Track) -> float:
+        rules = self.rules
+        if track.sightings < rules.settling_sightings:
+            return rules.first_reach_widths
+        gap = self._now - track.seen_at
+        return rules.reach_widths + rules.reach_growth_widths_per_second * gap
 
-    def _begin(self, stamp: Stamp, face: Face) -> _Track:
+    def _begin(self, stamp: Stamp, face: Face) -> Track:
         self._started += 1
         rules = self.rules
         vote = Vote(
@@ -192,20 +172,20 @@ class Tracker:
                 full_width_pixels=rules.full_vote_width_pixels,
             )
         )
-        track = _Track(self._started, stamp, stamp, face.box, self._now, vote)
+        track = Track(self._started, stamp, stamp, face.box, self._now, vote)
         self._tracks.append(track)
         return track
 
-    def _end(self, gone: Sequence[_Track]) -> tuple[Visit, ...]:
+    def _end(self, gone: Sequence[Track]) -> tuple[Visit, ...]:
         numbers = {track.number for track in gone}
         self._tracks = [track for track in self._tracks if track.number not in numbers]
         return tuple(self._visit(track) for track in gone if self._counts(track))
 
-    def _counts(self, track: _Track) -> bool:
+    def _counts(self, track: Track) -> bool:
         enough = track.clear_sightings >= self.rules.min_sightings
         return enough and track.best_score >= self.rules.min_best_score
 
-    def _visit(self, track: _Track) -> Visit:
+    def _visit(self, track: Track) -> Visit:
         name = self.name_visit or visit_name
         return Visit(
             identity=name(track.started, track.number),
@@ -219,7 +199,7 @@ class Tracker:
         )
 
 
-def _sighting(track: _Track, face: Face, perception: Perception | None) -> Sighting:
+def _sighting(track: Track, face: Face, perception: Perception | None) -> Sighting:
     if perception is not None:
         track.vote.cast(face, perception)
     return Sighting(track.number, face, perception, track.vote.steady, track.vote.share)
