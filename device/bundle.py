@@ -2,7 +2,7 @@
 """The model bundle: opening one, verifying one.
 
 A bundle is a folder: `bundle.json` (see device/manifest.py), the model, its card, `golden/` and
-`report/`. training/export.py is the only writer.
+`report/`. training/bundle_writer.py is the only writer.
 """
 
 import hashlib

@@ -93,6 +93,7 @@ class Detector:
         self._regressors, self._scores = self._outputs(decoding)
         self._iou = decision.nms_iou
         # Scores are compared as logits: the sigmoid of 896 anchors is spared in an empty frame.
+        self.score_threshold = decision.score_threshold
         self._threshold = math.log(decision.score_threshold / (1 - decision.score_threshold))
 
     def _outputs(self, decoding: Decoding) -> tuple[int, int]:

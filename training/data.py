@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.prepare import Prepared
+from training.prepared import Prepared
 
 LABELS = ("female", "male")
 

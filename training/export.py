@@ -1,123 +1,226 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes bundles: the only writer. What it writes is opened and verified before it goes live."""
+"""A finished training run to a bundle: quantise, calibrate, measure, record golden crops, write."""
 
-import hashlib
-import shutil
-import subprocess
+import dataclasses
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final
 
-import msgspec
+import numpy as np
 
-from device.bundle import open_bundle
+from device.bundle import Bundle
+from device.classifier import Classifier
+from device.detector import Detector
+from device.errors import DatasetError
 from device.manifest import (
-    FORMAT,
-    MANIFEST,
+    ATTRIBUTE,
     ClassifierDecision,
     Data,
-    DetectorDecision,
+    EvaluatedSet,
     Evidence,
     Golden,
     Input,
-    Manifest,
-    ModelFile,
     Output,
+    Quantisation,
 )
+from training import calibrate
+from training.bundle_writer import BundleDraft, as_manifest, write_bundle
+from training.card import card
+from training.config import TrainConfig, read_config
+from training.data import LABELS, as_float, targets
+from training.datasets import Dataset
+from training.evaluate import WHOLE_PATH, int8_outputs, summarise, whole_path
+from training.golden import record
+from training.metrics import Outcome
+from training.prepared import Prepared, open_prepared
+from training.quantise import to_int8
+from training.report import write_report
+from training.train import build
+
+MIN_FACE_PIXELS: Final = 40
+HELD_OUT: Final = "held out from training (temperature and threshold were fitted here)"
 
 
 @dataclass(frozen=True, slots=True)
-class BundleDraft:
-    """All that goes into a bundle; sizes, hashes, date and commit are filled in on writing.
+class Export:
+    """What a bundle is to be.
 
     Attributes:
-        model: the bytes of the .tflite file.
-        golden_files: picture bytes by the file names that `golden` names.
-        texts: further text files of the bundle by name (notice, licences).
-        card: CARD.md.
-        report: a folder copied to `report/`, or None.
+        workdir: a training run.
+        target: the bundle's folder; its last part is the bundle's name.
+        version: the bundle's version.
+        golden: labelled pictures, none trained on, that may be published with the bundle.
+        tests: labelled pictures for the evidence, none trained on; each is gone through once.
+        licence: of the training data, as the card names it.
+        known_gaps: what the training data lacks, for the card.
     """
 
-    name: str
+    workdir: Path
+    target: Path
     version: str
-    task: Literal["face-detection", "face-attribute"]
-    producer: str
-    model: bytes
-    input: Input
-    output: Output
-    decision: ClassifierDecision | DetectorDecision
-    evidence: Evidence
-    data: Data
-    golden: Golden
-    golden_files: Mapping[str, bytes]
-    card: str
-    texts: Mapping[str, str] = field(default_factory=dict)
-    report: Path | None = None
+    golden: Dataset
+    tests: Sequence[Dataset] = ()
+    licence: str = "not stated"
+    known_gaps: tuple[str, ...] = field(default=())
 
 
-def write_bundle(target: Path, draft: BundleDraft) -> Path:
-    """Write `draft` to the folder `target`, replacing an earlier bundle there in one step.
+def export(
+    order: Export, *, detector: Detector, progress: Callable[[str], None] = lambda _: None
+) -> Path:
+    """Write the bundle of a training run; returns its folder.
+
+    Args:
+        order: what to write and on what to measure it.
+        detector: finds the faces of the golden pictures and of the test sets.
+        progress: told of every step in words.
 
     Raises:
-        BundleError: what was written does not open as a bundle; `target` is left as it was.
+        DatasetError: the run is not there or unfinished, or there are too few golden pictures.
+        BundleError: the converted model is not what the device expects.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as scratch:
-        fresh = Path(scratch) / target.name
-        _fill(fresh, draft)
-        open_bundle(fresh)
-        if target.exists():
-            target.rename(Path(scratch) / "replaced")
-        fresh.rename(target)
-    return target
+    config = read_config(order.workdir)
+    prepared = open_prepared(config.prepared)
+    model = trained(config, order.workdir)
+    progress("quantising to int8")
+    chosen = np.random.default_rng(config.seed).permutation(prepared.indices("train"))
+    draft = _draft(order, config, prepared, to_int8(model, prepared.crops()[np.sort(chosen[:500])]))
+    with tempfile.TemporaryDirectory() as scratch:
+        progress("calibrating on held-out crops")
+        classifier = _classifier(Path(scratch), draft)
+        decision, quantisation, held_out = calibrated(classifier, model, prepared)
+        golden, files = record(classifier, order.golden, detector)
+        draft = dataclasses.replace(draft, decision=decision, golden=golden, golden_files=files)
+        classifier = _classifier(Path(scratch), draft)
+        results = []
+        for test in order.tests:
+            progress(f"measuring the whole path on {test.name}")
+            outcomes = whole_path(test, detector=detector, classifier=classifier)
+            results.append((summarise(test.name, WHOLE_PATH, outcomes), outcomes))
+        results.append(held_out)
+        report = Path(scratch) / "report"
+        write_report(report, results, history=order.workdir / "history.csv")
+        evidence = Evidence(tests=tuple(r[0] for r in results), quantisation=quantisation)
+        text = card(
+            f"{draft.name} {draft.version}",
+            evidence=evidence,
+            data=draft.data,
+            decision=decision,
+            method=_method(config, prepared),
+        )
+        final = dataclasses.replace(draft, evidence=evidence, report=report, card=text)
+        return write_bundle(order.target, final)
 
 
-def _fill(folder: Path, draft: BundleDraft) -> None:
-    (folder / "golden").mkdir(parents=True)
-    (folder / "model.tflite").write_bytes(draft.model)
-    for name, blob in draft.golden_files.items():
-        (folder / "golden" / name).write_bytes(blob)
-    for name, text in {**draft.texts, "CARD.md": draft.card}.items():
-        (folder / name).write_text(text, "utf-8")
-    if draft.report is not None:
-        shutil.copytree(draft.report, folder / "report")
-    encoded = msgspec.json.format(msgspec.json.encode(_manifest(draft)), indent=1)
-    (folder / MANIFEST).write_bytes(encoded + b"\n")
+def trained(config: TrainConfig, workdir: Path) -> Any:
+    """The float model with the weights of the best epoch.
+
+    Raises:
+        DatasetError: no epoch has ended yet.
+    """
+    weights = workdir / "best.weights.h5"
+    if not weights.exists():
+        raise DatasetError(f"{workdir}: no epoch has ended yet; let `training train` go on")
+    fresh = dataclasses.replace(config.model, pretrained=None)
+    model = build(dataclasses.replace(config, model=fresh))
+    model.load_weights(weights)
+    return model
 
 
-def _manifest(draft: BundleDraft) -> Manifest:
-    return Manifest(
-        format=FORMAT,
-        name=draft.name,
-        version=draft.version,
-        task=draft.task,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        producer=draft.producer,
-        git_commit=git_commit(),
-        file=ModelFile(
-            name="model.tflite",
-            bytes=len(draft.model),
-            sha256=hashlib.sha256(draft.model).hexdigest(),
+def calibrated(
+    classifier: Classifier, model: Any, prepared: Prepared
+) -> tuple[ClassifierDecision, Quantisation, tuple[EvaluatedSet, list[Outcome]]]:
+    """Fit temperature and threshold on the calibrate split; compare int8 with float.
+
+    Args:
+        classifier: the int8 model; its own decision is not used.
+        model: the float model.
+        prepared: the folder that it was trained on.
+    """
+    indices = prepared.indices("calibrate", "select")
+    crops, truth = prepared.crops()[indices], targets(prepared, indices)
+    outputs = int8_outputs(classifier, crops)
+    scores = calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
+    float_labels = model.predict(as_float(crops), batch_size=128, verbose=0).argmax(axis=1)
+    int8_labels = (scores < 0).astype(np.int64)  # a tie is "female", as on the device
+    quantisation = Quantisation(
+        n=len(indices),
+        float_accuracy=round(float((float_labels == truth).mean()), 5),
+        int8_accuracy=round(float((int8_labels == truth).mean()), 5),
+        same_label=round(float((int8_labels == float_labels).mean()), 5),
+    )
+    held = np.array([prepared.rows[i].split == "calibrate" for i in indices])
+    female = truth == LABELS.index("female")
+    temperature = calibrate.fit_temperature(scores[held], female[held])
+    threshold = calibrate.choose_threshold(scores[held], female[held], temperature)
+    decision = ClassifierDecision(
+        temperature=temperature, min_confidence=threshold, min_face_pixels=MIN_FACE_PIXELS
+    )
+    outcomes = [
+        _outcome(prepared, int(i), float(1 / (1 + np.exp(-score / temperature))), threshold)
+        for i, score in zip(indices[held], scores[held], strict=True)
+    ]
+    name = f"{', '.join(prepared.about.datasets)}, calibrate split"
+    return decision, quantisation, (summarise(name, HELD_OUT, outcomes), outcomes)
+
+
+def _outcome(prepared: Prepared, index: int, female: float, threshold: float) -> Outcome:
+    row = prepared.rows[index]
+    return Outcome(
+        name=row.name,
+        truth=row.perceived_gender,
+        race=row.race,
+        age_band=row.age_band,
+        female=female,
+        sure=max(female, 1 - female) >= threshold,
+    )
+
+
+def _classifier(folder: Path, draft: BundleDraft) -> Classifier:
+    """The device's classifier over an unfinished bundle."""
+    manifest = as_manifest(draft)
+    (folder / manifest.file.name).write_bytes(draft.model)
+    return Classifier(Bundle(folder, manifest))
+
+
+def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes) -> BundleDraft:
+    """What is known before anything was measured."""
+    rule = prepared.about.rule
+    rows = [prepared.rows[i] for i in prepared.indices("train")]
+    counts = Counter(key for row in rows for key in (row.perceived_gender, row.race, row.age_band))
+    return BundleDraft(
+        name=order.target.name,
+        version=order.version,
+        task=ATTRIBUTE,
+        producer=f"training export, {config.architecture}",
+        model=model,
+        input=Input(width=rule.size, height=rule.size, colour=rule.colour, dtype="int8", crop=rule),
+        output=Output(labels=LABELS),
+        decision=ClassifierDecision(temperature=1.0, min_confidence=0.5, min_face_pixels=0),
+        evidence=Evidence(tests=()),
+        data=Data(
+            sources=prepared.about.datasets,
+            licence=order.licence,
+            counts={key: n for key, n in sorted(counts.items()) if key},
+            known_gaps=order.known_gaps,
         ),
-        input=draft.input,
-        output=draft.output,
-        decision=draft.decision,
-        evidence=draft.evidence,
-        data=draft.data,
-        golden=draft.golden,
+        golden=Golden(architecture="", runtime="", cases=()),
+        golden_files={},
+        card="",
     )
 
 
-def git_commit() -> str:
-    """The commit that this code is at, or "unknown" outside a checkout."""
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
+def _method(config: TrainConfig, prepared: Prepared) -> str:
+    about = prepared.about
+    return (
+        f"{config.architecture}, width {config.model.width}, input {config.model.input_size} px; "
+        f"{config.frozen_epochs} epochs with the backbone frozen, then {config.epochs} with "
+        f"everything learning (AdamW, batch {config.batch}, peak rate {config.rate}, label "
+        f"smoothing {config.label_smoothing}, seed {config.seed}); post-training quantisation to "
+        f"int8. The device's own code ({about.detector}) found and cut the faces of {about.found} "
+        f"of {about.pictures} pictures. Near-duplicates never fall into two splits; "
+        f"{about.excluded} pictures that are published as fixtures or resemble test pictures, and "
+        f"{about.contradictory} with contradictory labels, were left out."
     )
-    return done.stdout.strip() or "unknown"

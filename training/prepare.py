@@ -1,14 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Raw pictures to aligned crops, by the device's own detector and imaging.
-
-A prepared folder holds
-- `prepared.json`: what it was made from and how (`Preparation`),
-- `manifest.jsonl`: one `Row` for each picture, in the order of the arrays,
-- `crops.npy`: uint8[n, size, size, 3], exactly what the device would hand to its classifier,
-- `wide.npy`: uint8[n, wide, wide, 3], the same at the same scale with more around it, from which
-  training cuts shifted, turned and zoomed variants.
-Rows without a found face hold zeros there and are never trained on.
-"""
+"""Raw pictures to a prepared folder of aligned crops, by the device's own detector and imaging."""
 
 import dataclasses
 import hashlib
@@ -16,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -26,10 +17,9 @@ from device.detector import Detector
 from device.errors import DatasetError, InputError
 from device.imaging import CropRule, cut
 from device.pictures import decode
+from training.datasets import Dataset, Sample
 from training.datasets.duplicates import clusters, difference_hash, near_pairs
-
-if TYPE_CHECKING:
-    from training.datasets import Dataset, Sample
+from training.prepared import Preparation, Row
 
 # Hundredths of all clusters that are kept out of training: to choose the epoch, and to fit the
 # temperature and the threshold. Two sets, so that the second has not been looked at for the first.
@@ -38,84 +28,15 @@ CALIBRATE_SHARE: Final = 6
 WIDER: Final = 7 / 6
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One picture. `split` is train, select, calibrate, test, excluded, contradictory or unread."""
-
-    name: str
-    perceived_gender: str
-    age_band: str
-    race: str
-    sha256: str
-    found: bool
-    cluster: int
-    split: str
-
-
-class Preparation(msgspec.Struct, frozen=True):
-    """How a prepared folder came to be."""
-
-    datasets: tuple[str, ...]
-    role: str
-    detector: str
-    rule: CropRule
-    pictures: int
-    found: int
-    not_found_by_group: dict[str, int]
-    excluded: int
-    contradictory: int
-    unread: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An opened prepared folder."""
-
-    folder: Path
-    about: Preparation
-    rows: tuple[Row, ...]
-
-    def indices(self, *splits: str) -> NDArray[np.int64]:
-        """Rows of these splits in which a face was found, int64[k]."""
-        chosen = [i for i, row in enumerate(self.rows) if row.found and row.split in splits]
-        return np.array(chosen, np.int64)
-
-    def crops(self) -> NDArray[np.uint8]:
-        """uint8[n, size, size, 3], memory-mapped."""
-        array: NDArray[np.uint8] = np.load(self.folder / "crops.npy", mmap_mode="r")
-        return array
-
-    def wide(self) -> NDArray[np.uint8]:
-        """uint8[n, wide, wide, 3], memory-mapped."""
-        array: NDArray[np.uint8] = np.load(self.folder / "wide.npy", mmap_mode="r")
-        return array
-
-
-def open_prepared(folder: Path) -> Prepared:
-    """Read what `prepare` wrote.
-
-    Raises:
-        DatasetError: this is no prepared folder, or one that was not finished.
-    """
-    try:
-        about = msgspec.json.decode((folder / "prepared.json").read_bytes(), type=Preparation)
-        lines = (folder / "manifest.jsonl").read_bytes()
-    except (OSError, msgspec.DecodeError) as error:
-        raise DatasetError(
-            f"{folder}: not a (finished) prepared folder ({error}); run `training prepare` first"
-        ) from error
-    rows = msgspec.json.Decoder(Row).decode_lines(lines)
-    return Prepared(folder, about, tuple(rows))
-
-
 def prepare(
-    datasets: Sequence["Dataset"],
+    datasets: Sequence[Dataset],
     folder: Path,
     *,
     detector: Detector,
     rule: CropRule,
     role: str,
-    exclude: Sequence["Dataset"] = (),
-    progress: Callable[[Iterable[tuple["Dataset", "Sample"]]], Iterable[tuple["Dataset", "Sample"]]] = iter,
+    exclude: Sequence[Dataset] = (),
+    progress: Callable[[Iterable[tuple[Dataset, Sample]]], Iterable[tuple[Dataset, Sample]]] = iter,
 ) -> Preparation:
     """Find, align and cut the face of every picture, and split the pictures by content.
 
@@ -134,57 +55,79 @@ def prepare(
     work = [(dataset, sample) for dataset in datasets for sample in dataset.samples]
     if not work:
         raise DatasetError(
-            f"no labelled picture in {', '.join(d.name for d in datasets)}; `training inspect` says why"
+            f"no labelled picture in {', '.join(d.name for d in datasets)}; "
+            "`training inspect` says why"
         )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "prepared.json").unlink(missing_ok=True)  # written last: it marks a finished folder
-    wide_rule = wider(rule)
-    crops = _array(folder / "crops.npy", len(work), rule.size)
-    wide = _array(folder / "wide.npy", len(work), wide_rule.size)
-    hashes = np.zeros((len(work), 32), np.uint8)
-    found = np.zeros(len(work), bool)
-    digests, unread = [""] * len(work), {}
-    for i, (dataset, sample) in enumerate(progress(work)):
-        try:
-            blob = dataset.read(sample)
-            pixels = decode(blob, name=sample.name)
-        except InputError as error:
-            unread[sample.name] = str(error)
-            continue
-        digests[i] = hashlib.sha256(blob).hexdigest()
-        hashes[i] = difference_hash(pixels)
-        if faces := detector.find_in_still(pixels):
-            found[i] = True
-            crops[i] = cut(pixels, faces[0], rule).pixels
-            wide[i] = cut(pixels, faces[0], wide_rule).pixels
-    crops.flush()
-    wide.flush()
-    splits, groups = _split(work, hashes, digests, role, exclude)
+    seen = _cut_all(progress(work), len(work), folder, detector, rule)
+    splits, groups = _split(work, seen, role, exclude)
     rows = [
-        Row(s.name, s.perceived_gender, s.age_band, s.race, digests[i], bool(found[i]), g, splits[i])
-        for i, ((_, s), g) in enumerate(zip(work, groups.tolist(), strict=True))
+        Row(s.name, s.perceived_gender, s.age_band, s.race, digest, bool(found), group, split)
+        for (_, s), digest, found, group, split in zip(
+            work, seen.digests, seen.found, groups.tolist(), splits, strict=True
+        )
     ]
+    missed = [row for row in rows if not row.found and row.split != "unread"]
     about = Preparation(
         datasets=tuple(dataset.name for dataset in datasets),
         role=role,
         detector=detector.bundle.identity,
         rule=rule,
         pictures=len(rows),
-        found=int(found.sum()),
-        not_found_by_group=dict(
-            Counter(
-                f"{row.race or 'unknown'} {row.perceived_gender} {row.age_band or 'unknown'}"
-                for row in rows
-                if not row.found and row.split != "unread"
-            )
-        ),
+        found=int(seen.found.sum()),
+        not_found_by_group=dict(Counter(_group(row) for row in missed)),
         excluded=splits.count("excluded"),
         contradictory=splits.count("contradictory"),
-        unread=unread,
+        unread=seen.unread,
     )
     (folder / "manifest.jsonl").write_bytes(msgspec.json.Encoder().encode_lines(rows))
     (folder / "prepared.json").write_bytes(msgspec.json.format(msgspec.json.encode(about)))
     return about
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What became of each picture: SHA-256 ("" where unread), dHash, whether a face was found."""
+
+    digests: list[str]
+    hashes: NDArray[np.uint8]
+    found: NDArray[np.bool_]
+    unread: dict[str, str]
+
+
+def _cut_all(
+    work: Iterable[tuple[Dataset, Sample]],
+    n: int,
+    folder: Path,
+    detector: Detector,
+    rule: CropRule,
+) -> _Seen:
+    """Write the crops of all pictures to the arrays in `folder`."""
+    wide_rule = wider(rule)
+    crops = _array(folder / "crops.npy", n, rule.size)
+    wide = _array(folder / "wide.npy", n, wide_rule.size)
+    seen = _Seen([""] * n, np.zeros((n, 32), np.uint8), np.zeros(n, np.bool_), {})
+    for i, (dataset, sample) in enumerate(work):
+        try:
+            blob = dataset.read(sample)
+            pixels = decode(blob, name=sample.name)
+        except InputError as error:
+            seen.unread[sample.name] = str(error)
+            continue
+        seen.digests[i] = hashlib.sha256(blob).hexdigest()
+        seen.hashes[i] = difference_hash(pixels)
+        if faces := detector.find_in_still(pixels):
+            seen.found[i] = True
+            crops[i] = cut(pixels, faces[0], rule).pixels
+            wide[i] = cut(pixels, faces[0], wide_rule).pixels
+    crops.flush()
+    wide.flush()
+    return seen
+
+
+def _group(row: Row) -> str:
+    return f"{row.race or 'unknown'} {row.perceived_gender} {row.age_band or 'unknown'}"
 
 
 def wider(rule: CropRule) -> CropRule:
@@ -199,20 +142,19 @@ def _array(path: Path, n: int, size: int) -> np.memmap[tuple[int, ...], np.dtype
 
 
 def _split(
-    work: Sequence[tuple["Dataset", "Sample"]],
-    hashes: NDArray[np.uint8],
-    digests: Sequence[str],
+    work: Sequence[tuple[Dataset, Sample]],
+    seen: _Seen,
     role: str,
-    exclude: Sequence["Dataset"],
+    exclude: Sequence[Dataset],
 ) -> tuple[list[str], NDArray[np.int64]]:
     """A split for every picture, the same for all of one cluster of near-duplicates."""
-    groups = clusters(hashes)
+    groups, digests = clusters(seen.hashes), seen.digests
     if role == "test":
         return ["test" if digest else "unread" for digest in digests], groups
     labels: dict[int, set[str]] = {}
     for (_, sample), group in zip(work, groups.tolist(), strict=True):
         labels.setdefault(group, set()).add(sample.perceived_gender)
-    banned = {int(groups[i]) for i in _near(hashes, exclude)}
+    banned = {int(groups[i]) for i in _near(seen.hashes, exclude)}
     splits = []
     for digest, group in zip(digests, groups.tolist(), strict=True):
         if not digest:
@@ -234,7 +176,7 @@ def _share(digest: str) -> str:
     return "calibrate" if percent < SELECT_SHARE + CALIBRATE_SHARE else "train"
 
 
-def _near(hashes: NDArray[np.uint8], exclude: Sequence["Dataset"]) -> set[int]:
+def _near(hashes: NDArray[np.uint8], exclude: Sequence[Dataset]) -> set[int]:
     """Rows that nearly equal a picture of `exclude`."""
     others = []
     for dataset in exclude:

@@ -15,7 +15,6 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,53 +25,14 @@ import tensorflow as tf
 import tf_keras as keras
 
 from device.errors import DatasetError
+from training.config import TrainConfig, claim
 from training.data import as_float, targets, training_batches
 from training.models import architecture
-from training.models.settings import ModelSettings
-from training.prepare import Prepared, open_prepared
+from training.prepared import Prepared, open_prepared
 
 log = logging.getLogger(__name__)
 
 HISTORY_FIELDS: Final = ("epoch", "phase", "loss", "accuracy", "select_loss", "select_accuracy")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """What to train and how long.
-
-    Attributes:
-        prepared: folder that `training prepare` wrote, with role "training".
-        architecture: name of a file under training/models/.
-        model: the architecture's settings.
-        frozen_epochs: epochs in which only the last layer learns.
-        epochs: epochs in which everything learns.
-        batch: pictures in a batch.
-        frozen_rate, rate: peak learning rates of the two phases; both fall as a half cosine.
-        weight_decay: decoupled (AdamW, arXiv 1711.05101).
-        label_smoothing: share of the target spread over both labels.
-        seed: one seed reproduces order, augmentation and initial weights.
-        max_steps: stop each epoch after so many steps (for tests), or None.
-        checkpoint_seconds: at most so much work is lost by a kill.
-    """
-
-    prepared: Path
-    architecture: str = "mobilenet_v2"
-    model: ModelSettings = field(default_factory=ModelSettings)
-    frozen_epochs: int = 1
-    epochs: int = 12
-    batch: int = 64
-    frozen_rate: float = 2e-3
-    rate: float = 6e-4
-    weight_decay: float = 1e-2
-    label_smoothing: float = 0.05
-    seed: int = 1
-    max_steps: int | None = None
-    checkpoint_seconds: float = 60.0
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, paths as text."""
-        values: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
-        return values
 
 
 Progress = Callable[[dict[str, Any]], None]
@@ -95,7 +55,7 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
     """
     prepared = open_prepared(config.prepared)
     workdir.mkdir(parents=True, exist_ok=True)
-    _claim(workdir, config)
+    claim(workdir, config)
     keras.utils.set_random_seed(config.seed)
     run = _Run(config, prepared, workdir, progress)
     run.event("start", step=int(run.step), steps=run.steps_in_all)
@@ -254,15 +214,3 @@ class _Steps(keras.callbacks.Callback):  # type: ignore[misc]  # tf_keras publis
         if now - self.saved >= run.config.checkpoint_seconds:
             self.saved = now
             run.manager.save()
-
-
-def _claim(workdir: Path, config: TrainConfig) -> None:
-    """Write config.json, or refuse a workdir that belongs to another config."""
-    path = workdir / "config.json"
-    text = json.dumps(config.as_json(), indent=1)
-    if path.exists() and path.read_text() != text:
-        raise DatasetError(
-            f"{workdir}: holds a run with another configuration; give another --workdir, or the "
-            "settings in its config.json to go on"
-        )
-    path.write_text(text)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures that many tests share: the real bundles, models and pictures."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from device.bundle import open_bundle
+from device.classifier import Classifier
+from device.detector import Detector
+from device.pictures import decode
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def models_directory() -> Path:
+    """The repository's bundles; the detectors are fetched when they are not there yet."""
+    subprocess.run([sys.executable, "-m", "training", "detectors"], cwd=ROOT, check=True)
+    return ROOT / "models"
+
+
+@pytest.fixture(scope="session")
+def faces_directory() -> Path:
+    """154 labelled FairFace pictures, none of them trained on."""
+    return ROOT / "tests" / "data" / "faces"
+
+
+@pytest.fixture(scope="session")
+def doorway() -> Path:
+    """The committed scene."""
+    return ROOT / "tests" / "data" / "doorway.zip"
+
+
+@pytest.fixture(scope="session")
+def detector(models_directory: Path) -> Detector:
+    return Detector(open_bundle(models_directory / "blazeface-short"))
+
+
+@pytest.fixture(scope="session")
+def classifier(models_directory: Path) -> Classifier:
+    return Classifier(open_bundle(models_directory / "default"))
+
+
+@pytest.fixture(scope="session")
+def pictures(faces_directory: Path) -> dict[str, NDArray[np.uint8]]:
+    """Every committed picture by name, uint8[160, 160, 3]."""
+    paths = sorted((faces_directory / "pictures").glob("*.jpg"))
+    return {path.name: decode(path.read_bytes(), name=path.name) for path in paths}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes bundles: the only writer. What it writes is opened and verified before it goes live."""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from device.bundle import open_bundle
+from device.manifest import (
+    FORMAT,
+    MANIFEST,
+    ClassifierDecision,
+    Data,
+    DetectorDecision,
+    Evidence,
+    Golden,
+    Input,
+    Manifest,
+    ModelFile,
+    Output,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BundleDraft:
+    """All that goes into a bundle; sizes, hashes, date and commit are filled in on writing.
+
+    Attributes:
+        model: the bytes of the .tflite file.
+        golden_files: picture bytes by the file names that `golden` names.
+        texts: further text files of the bundle by name (notice, licences).
+        card: CARD.md.
+        report: a folder copied to `report/`, or None.
+    """
+
+    name: str
+    version: str
+    task: Literal["face-detection", "face-attribute"]
+    producer: str
+    model: bytes
+    input: Input
+    output: Output
+    decision: ClassifierDecision | DetectorDecision
+    evidence: Evidence
+    data: Data
+    golden: Golden
+    golden_files: Mapping[str, bytes]
+    card: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    report: Path | None = None
+
+
+def write_bundle(target: Path, draft: BundleDraft) -> Path:
+    """Write `draft` to the folder `target`, replacing an earlier bundle there in one step.
+
+    Raises:
+        BundleError: what was written does not open as a bundle; `target` is left as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as scratch:
+        fresh = Path(scratch) / target.name
+        _fill(fresh, draft)
+        open_bundle(fresh)
+        if target.exists():
+            target.rename(Path(scratch) / "replaced")
+        fresh.rename(target)
+    return target
+
+
+def _fill(folder: Path, draft: BundleDraft) -> None:
+    (folder / "golden").mkdir(parents=True)
+    (folder / "model.tflite").write_bytes(draft.model)
+    for name, blob in draft.golden_files.items():
+        (folder / "golden" / name).write_bytes(blob)
+    for name, text in {**draft.texts, "CARD.md": draft.card}.items():
+        (folder / name).write_text(text, "utf-8")
+    if draft.report is not None:
+        shutil.copytree(draft.report, folder / "report")
+    encoded = msgspec.json.format(msgspec.json.encode(as_manifest(draft)), indent=1)
+    (folder / MANIFEST).write_bytes(encoded + b"\n")
+
+
+def as_manifest(draft: BundleDraft) -> Manifest:
+    """The manifest of a draft as of now."""
+    return Manifest(
+        format=FORMAT,
+        name=draft.name,
+        version=draft.version,
+        task=draft.task,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        producer=draft.producer,
+        git_commit=git_commit(),
+        file=ModelFile(
+            name="model.tflite",
+            bytes=len(draft.model),
+            sha256=hashlib.sha256(draft.model).hexdigest(),
+        ),
+        input=draft.input,
+        output=draft.output,
+        decision=draft.decision,
+        evidence=draft.evidence,
+        data=draft.data,
+        golden=draft.golden,
+    )
+
+
+def git_commit() -> str:
+    """The commit that this code is at, or "unknown" outside a checkout."""
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a training run was asked for, and how that is kept in its workdir."""
+
+import dataclasses
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from device.errors import DatasetError
+from training.models.settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """What to train and how long.
+
+    Attributes:
+        prepared: folder that `training prepare` wrote, with role "training".
+        architecture: name of a file under training/models/.
+        model: the architecture's settings.
+        frozen_epochs: epochs in which only the last layer learns.
+        epochs: epochs in which everything learns.
+        batch: pictures in a batch.
+        frozen_rate, rate: peak learning rates of the two phases; both fall as a half cosine.
+        weight_decay: decoupled (AdamW, arXiv 1711.05101).
+        label_smoothing: share of the target spread over both labels.
+        seed: one seed reproduces order, augmentation and initial weights.
+        max_steps: stop each epoch after so many steps (for tests), or None.
+        checkpoint_seconds: at most so much work is lost by a kill.
+    """
+
+    prepared: Path
+    architecture: str = "mobilenet_v2"
+    model: ModelSettings = field(default_factory=ModelSettings)
+    frozen_epochs: int = 1
+    epochs: int = 12
+    batch: int = 64
+    frozen_rate: float = 2e-3
+    rate: float = 6e-4
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.05
+    seed: int = 1
+    max_steps: int | None = None
+    checkpoint_seconds: float = 60.0
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, paths as text."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return values
+
+
+def read_config(workdir: Path) -> TrainConfig:
+    """The config of a training run.
+
+    Raises:
+        DatasetError: there is no run in `workdir`.
+    """
+    try:
+        values = json.loads((workdir / "config.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"{workdir}: no training run here ({error}); run `training train`"
+        ) from error
+    model = msgspec.convert(values.pop("model"), ModelSettings, dec_hook=_as_path)
+    return dataclasses.replace(
+        msgspec.convert({**values, "model": {}}, TrainConfig, dec_hook=_as_path), model=model
+    )
+
+
+def _as_path(kind: type, value: Any) -> Any:
+    return kind(value)
+
+
+def claim(workdir: Path, config: TrainConfig) -> None:
+    """Write config.json, or refuse a workdir that belongs to another config."""
+    path = workdir / "config.json"
+    text = json.dumps(config.as_json(), indent=1)
+    if path.exists() and path.read_text() != text:
+        raise DatasetError(
+            f"{workdir}: holds a run with another configuration; give another --workdir, or the "
+            "settings in its config.json to go on"
+        )
+    path.write_text(text)

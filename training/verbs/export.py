@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m training export`: a training run to the bundle that the device runs."""
+
+import argparse
+import contextlib
+from pathlib import Path
+
+from training.verbs.common import add_detector, detector_bundle
+
+HELP = """\
+Quantises a trained model to int8, fits temperature and the threshold of "unsure" on held-out
+pictures, measures it on test sets through the device's own code, records golden crops, and writes
+the bundle with its card and report.
+
+  python -m training export work/run --out models/mine --test test.zip
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run, where to, and with what evidence."""
+    parser.add_argument("workdir", type=Path, metavar="WORKDIR", help="of `training train`")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="BUNDLE", help="folder; its name is the bundle's"
+    )
+    parser.add_argument("--version", default="1", dest="bundle_version", help="of the bundle")
+    parser.add_argument(
+        "--test",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DATASET",
+        help="labelled pictures never trained on, for the evidence (repeatable)",
+    )
+    parser.add_argument(
+        "--golden",
+        type=Path,
+        default=Path("tests/data/faces"),
+        metavar="DATASET",
+        help="pictures that may be published with the bundle (default: tests/data/faces)",
+    )
+    parser.add_argument("--licence", default="not stated", help="of the training pictures")
+    parser.add_argument(
+        "--gap",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="what the data lacks (repeatable)",
+    )
+    add_detector(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the bundle.
+
+    Raises:
+        DatasetError: the run is unfinished, or a dataset cannot be used.
+        BundleError: the detector is missing, or the model cannot run on the device.
+    """
+    from device.detector import Detector  # noqa: PLC0415
+    from training.datasets import open_dataset  # noqa: PLC0415
+    from training.export import Export, export  # noqa: PLC0415
+
+    detector = Detector(detector_bundle(args))
+    with contextlib.ExitStack() as stack:
+        order = Export(
+            workdir=args.workdir,
+            target=args.out,
+            version=args.bundle_version,
+            golden=stack.enter_context(open_dataset(args.golden)),
+            tests=[stack.enter_context(open_dataset(path)) for path in args.test],
+            licence=args.licence,
+            known_gaps=tuple(args.gap),
+        )
+        target = export(order, detector=detector, progress=print)
+    print(f"{target}: written and verified; see {target / 'CARD.md'}")
+    return 0
