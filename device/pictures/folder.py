@@ -63,7 +63,7 @@ class FolderSource(PictureSource):
             pending.append(path)
         elif entry.is_symlink():
             target = _target(path)
-            if target is None or not target.is_relative_to(inside) or not target.is_file():
+            if target is None or not target.is_relative_to(inside):
                 sorter.refuse(name, "a link that leaves the folder or leads to no file")
             elif sorter.accept(name):
                 self._files[name] = target
@@ -89,13 +89,15 @@ class SingleSource(PictureSource):
 
     def _read(self, name: str) -> bytes:
         # A link that a person names themselves is theirs to follow.
-        return read_bounded(self.path.resolve(), limits=self._limits)
+        return read_bounded(_target(self.path) or self.path, limits=self._limits)
 
 
 def _target(link: Path) -> Path | None:
+    """The file that a link leads to, or None where it leads to none that may be seen."""
     try:
-        return link.resolve()
-    except (OSError, RuntimeError):  # a link in a loop; which of the two depends on the Python
+        target = link.resolve()
+        return target if target.is_file() else None
+    except (OSError, RuntimeError):  # a loop is the one or the other, depending on the Python
         return None
 
 
