@@ -95,11 +95,7 @@ class TrackerSettings:
     ] = _RULES.reach_growth_widths_per_second
     first_reach_widths: Annotated[
         float,
-        Meta(
-            description="How far instead while there are fewer than settling_sightings.",
-            ge=0,
-            le=10,
-        ),
+        Meta(description="How far instead below settling_sightings sightings.", ge=0, le=10),
     ] = _RULES.first_reach_widths
     settling_sightings: Annotated[
         int,
