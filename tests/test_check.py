@@ -68,6 +68,12 @@ def record_another_answer(bundle: Path) -> None:
     change(bundle, "golden", "cases", value=cases)
 
 
+def record_too_short_an_answer(bundle: Path) -> None:
+    cases = manifest_of(bundle)["golden"]["cases"]
+    cases[0]["outputs"] = [1]
+    change(bundle, "golden", "cases", value=cases)
+
+
 def write_rubbish(bundle: Path) -> None:
     (bundle / "bundle.json").write_bytes(b"\xff{")
 
@@ -91,6 +97,7 @@ BREAKAGES: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda bundle: change(bundle, "input", "width", value=200),
         "expected the input's width and height",
     ),
+    "short-answer": (record_too_short_an_answer, "has 1 recorded outputs, the model gives 2"),
     "other-answer": (record_another_answer, "do not come out as recorded"),
 }
 
