@@ -74,7 +74,7 @@ def cross(
     face_width: float | None = None,
 ) -> Way:
     """From one side of the frame to the other, at one distance, slowly or in a hurry."""
-    size = face_width or generator.uniform(68, 135)
+    size = face_width or generator.uniform(84, 140)
     speed = size * generator.choice([generator.uniform(1.5, 3.0), generator.uniform(3.0, 5.0)])
     near, far = -1.3 * size, backdrop.pixels.shape[1] + 1.3 * size
     if rightwards is None:
@@ -117,7 +117,7 @@ def approach(generator: np.random.Generator, backdrop: Backdrop, start: float) -
 
 def pair(generator: np.random.Generator, backdrop: Backdrop, start: float) -> list[Way]:
     """Two who come from both sides and cross, one behind the other."""
-    back = generator.uniform(68, 95)
+    back = generator.uniform(84, 108)
     front = back * generator.uniform(1.15, 1.5)
     flip = bool(generator.random() < 0.5)
     lead = generator.uniform(0, 0.6)
@@ -129,7 +129,7 @@ def pair(generator: np.random.Generator, backdrop: Backdrop, start: float) -> li
 
 def trio(generator: np.random.Generator, backdrop: Backdrop, start: float) -> list[Way]:
     """Three at once: two together one way, a third the other way or towards the camera."""
-    flip, size = bool(generator.random() < 0.5), generator.uniform(68, 90)
+    flip, size = bool(generator.random() < 0.5), generator.uniform(84, 100)
     together = cross(generator, backdrop, start, rightwards=flip, face_width=size)
     beside, delay = size * generator.uniform(1.12, 1.3), generator.uniform(0.5, 0.9)
     pace = together[1].seconds - together[0].seconds

@@ -76,8 +76,8 @@ def _skin(chip: Image.Image) -> Colour:
 
 def _head_mask() -> Image.Image:
     """An upright oval with a soft rim: hair and chin stay, the picture's corners go."""
-    across = (np.arange(CHIP, dtype=np.float32)[None, :] + 0.5 - CHIP / 2) / 64
-    down = (np.arange(CHIP, dtype=np.float32)[:, None] + 0.5 - CHIP / 2) / 77
+    across = (np.arange(CHIP, dtype=np.float32)[None, :] + 0.5 - CHIP / 2) / 68
+    down = (np.arange(CHIP, dtype=np.float32)[:, None] + 0.5 - CHIP / 2) / 79
     distance = (np.abs(across) ** 2.3 + np.abs(down) ** 2.3) ** (1 / 2.3)
     alpha = np.clip((1 - distance) / 0.16, 0, 1)
     return Image.fromarray((alpha * 255).astype(np.uint8))

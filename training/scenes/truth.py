@@ -66,7 +66,7 @@ class VisitRule:
     inside the frame and uncovered, for at least `min_seconds` in all, gaps not counted.
     """
 
-    min_face_pixels: float = 60.0
+    min_face_pixels: float = 75.0
     min_visible: float = 0.7
     min_seconds: float = 0.5
 
