@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeVar
 from tqdm import tqdm
 
 from device.errors import EXIT_OK, InputError
-from device.places import shipped_models
 
 if TYPE_CHECKING:
     from device.classifier import Classifier
@@ -48,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=10.0, help="frames a second (default: 10)")
     parser.add_argument("--noise", type=float, default=2.5, help="in grey levels (default: 2.5)")
     parser.add_argument("--quality", type=int, default=85, help="of the JPEGs (default: 85)")
-    parser.add_argument("--models", type=Path, help="folder of bundles (default: the shipped ones)")
+    parser.add_argument(
+        "--models", type=Path, default=Path("models"), help="folder of bundles (default: models)"
+    )
     parser.add_argument("--detector", default="blazeface-short", help="name of its bundle")
     parser.add_argument("--classifier", default="default", help="its bundle, or none to only count")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -122,11 +123,10 @@ def _models(args: argparse.Namespace) -> tuple["Detector", "Classifier | None"]:
     from device.classifier import Classifier  # noqa: PLC0415
     from device.detector import Detector  # noqa: PLC0415
 
-    models = args.models or shipped_models()
-    detector = Detector(open_bundle(models / args.detector))
+    detector = Detector(open_bundle(args.models / args.detector))
     if args.classifier == "none":
         return detector, None
-    return detector, Classifier(open_bundle(models / args.classifier))
+    return detector, Classifier(open_bundle(args.models / args.classifier))
 
 
 def _report(scores: Sequence["SceneScore"], *, as_json: bool) -> None:
