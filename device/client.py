@@ -2,6 +2,7 @@
 """The control socket's client: asks the running daemon one thing and waits for its answer."""
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from device.wire import Request
 SOCKET_NAME = "passerby.sock"
 # A still of the largest picture that a camera gives fits well into this.
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_KNOCK_SECONDS = 0.05
 
 
 class ControlClient:
@@ -50,7 +52,7 @@ class ControlClient:
 
     def _connect(self, door: socket.socket) -> None:
         try:
-            door.connect(str(self._path))
+            self._knock(door)
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
             raise NotRunningError(
                 f"no daemon listens at {self._path}, expected a running one: start it with "
@@ -61,6 +63,19 @@ class ControlClient:
                 f"the socket {self._path} cannot be used ({error}), expected to be let in: "
                 "are you in its group?"
             ) from error
+
+    def _knock(self, door: socket.socket) -> None:
+        """Connect, again and again while the daemon's queue of newcomers is full."""
+        begun = time.monotonic()
+        while True:
+            try:
+                door.connect(str(self._path))
+            except BlockingIOError:
+                if time.monotonic() - begun > self._timeout:
+                    raise
+                time.sleep(_KNOCK_SECONDS)
+            else:
+                return
 
     def _understand(self, line: bytes) -> dict[str, Any]:
         try:

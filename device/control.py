@@ -22,7 +22,8 @@ MAX_CLIENTS = 16
 IDLE_SECONDS = 10.0
 # unix(7): sun_path holds 108 bytes, one of them for its end.
 _MAX_PATH_BYTES = 107
-_ACCEPTED_AT_ONCE = 4
+_ACCEPTED_AT_ONCE = 8
+_QUEUE = 128
 
 
 class ControlServer:
@@ -154,7 +155,7 @@ def _listen(path: Path) -> socket.socket:
     try:
         path.unlink(missing_ok=True)
         listener.bind(str(path))
-        listener.listen(MAX_CLIENTS)
+        listener.listen(_QUEUE)
         listener.setblocking(False)
     except OSError:
         listener.close()

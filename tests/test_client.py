@@ -95,3 +95,26 @@ def test_a_file_in_the_sockets_place_is_no_daemon(tmp_path: Path) -> None:
         ask(tmp_path)
     with pytest.raises(NotRunningError):
         ask(tmp_path / SOCKET_NAME)
+
+
+def test_a_full_queue_is_waited_for(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(tmp_path / SOCKET_NAME))
+        listener.listen(0)
+        crowd = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        crowd.connect(str(tmp_path / SOCKET_NAME))
+        with pytest.raises(ControlError, match="cannot be used"):
+            ask(tmp_path, 0.1)
+
+        def serve() -> None:
+            for _ in range(2):
+                door, _ = listener.accept()
+                with door:
+                    if door.recv(4096):
+                        door.sendall(b'{"error": null}\n')
+
+        thread = threading.Thread(target=serve)
+        crowd.close()
+        thread.start()
+        assert ask(tmp_path) == {"error": None}
+        thread.join()

@@ -20,6 +20,7 @@ class MemoryDisplay:
     def __init__(self) -> None:
         self.picture: Image | None = None
         self.observation: Observation | None = None
+        self._tally = overlay.Tally()
 
     def __enter__(self) -> Self:
         """Start with nothing shown."""
@@ -37,5 +38,6 @@ class MemoryDisplay:
 
     def show(self, frame: Frame, observation: Observation) -> None:
         """Draw `frame` with what was seen in it, in place of the one before."""
-        self.picture = overlay.draw(frame.pixels, observation)
+        self._tally = self._tally.plus(observation.ended)
+        self.picture = overlay.draw(frame.pixels, observation, tally=self._tally)
         self.observation = observation
