@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PICTURES_OR_SCENE",
         help="one labelled dataset to compose from, or scene files to evaluate",
     )
-    parser.add_argument("--write", type=Path, metavar="FOLDER", help="keep the scenes there")
+    parser.add_argument(
+        "--write", type=Path, metavar="PATH", help="a folder to keep the scenes in, or one FILE.zip"
+    )
     parser.add_argument("--evaluate", action="store_true", help="watch the scenes and score")
     parser.add_argument("--count", type=int, default=1, help="how many scenes (default: 1)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the first (default: 0)")
@@ -91,8 +93,11 @@ def _compose(args: argparse.Namespace, source: Path, stack: ExitStack) -> Iterat
     from training.scenes.generate import stage  # noqa: PLC0415
     from training.scenes.plan import SceneOptions  # noqa: PLC0415
 
-    folder = args.write or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    folder.mkdir(parents=True, exist_ok=True)
+    target = args.write or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    single = target.suffix == ".zip"
+    if single and args.count > 1:
+        raise InputError(f"{target}: one file for {args.count} scenes, expected a folder")
+    (target.parent if single else target).mkdir(parents=True, exist_ok=True)
     options = SceneOptions(
         people=args.people,
         frames_per_second=args.rate,
@@ -102,7 +107,7 @@ def _compose(args: argparse.Namespace, source: Path, stack: ExitStack) -> Iterat
     with open_dataset(source) as dataset:
         cast = portraits(dataset)
         for seed in _progress(range(args.seed, args.seed + args.count), "composing"):
-            path = folder / f"scene-{seed}.zip"
+            path = target if single else target / f"scene-{seed}.zip"
             write_scene(path, stage(cast, seed=seed, options=options), credits_for(dataset))
             yield path
 
