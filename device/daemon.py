@@ -118,7 +118,7 @@ class Daemon:
         self._last = observation
         self._publish(observation)
         self._display.show(frame, observation)
-        self._supervisor.beat(self._vitals.sentence())
+        self._supervisor.beat(self._vitals.sentence)
         self._reception.serve(frame, observation)
 
     def _next_frame(self) -> Frame:

@@ -8,7 +8,7 @@ model leads to a restart.
 
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from device.protocols import Clock
@@ -23,8 +23,8 @@ class Supervisor(Protocol):
         """The daemon has opened all it needs."""
         ...
 
-    def beat(self, status: str) -> None:
-        """A frame is finished; `status` is one line on how things are."""
+    def beat(self, status: Callable[[], str]) -> None:
+        """A frame is finished; `status` tells in one line how things are, if anybody asks."""
         ...
 
     def stopping(self) -> None:
@@ -38,7 +38,7 @@ class InertSupervisor:
     def ready(self) -> None:
         """Do nothing."""
 
-    def beat(self, status: str) -> None:
+    def beat(self, status: Callable[[], str]) -> None:
         """Do nothing."""
 
     def stopping(self) -> None:
@@ -64,12 +64,12 @@ class SystemdSupervisor:
         """Send READY=1."""
         self._send("READY=1")
 
-    def beat(self, status: str) -> None:
+    def beat(self, status: Callable[[], str]) -> None:
         """Feed the watchdog and show `status` in `systemctl status`, not more often than due."""
         now = self._clock.monotonic()
         if now >= self._next_beat:
             self._next_beat = now + self._beat_seconds
-            self._send(f"WATCHDOG=1\nSTATUS={status}")
+            self._send(f"WATCHDOG=1\nSTATUS={status()}")
 
     def stopping(self) -> None:
         """Send STOPPING=1."""

@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The control socket's server against clients that behave and clients that do not."""
+"""The control socket's server with clients that behave, and with those that speak rubbish."""
 
-import json
 import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from callers import STATUS, Callers, Connect, answer_of, is_hung_up, settle, still_serves
 
 from device.clock import ManualClock
-from device.control import IDLE_SECONDS, MAX_CLIENTS, ControlServer
+from device.control import ControlServer
 from device.errors import ControlError
-from device.wire import MAX_LINE_BYTES, Call, Request, parse
-
-STATUS = b'{"verb": "status"}\n'
+from device.wire import Request, parse
 
 
 @pytest.fixture
@@ -35,57 +32,14 @@ def server(path: Path, clock: ManualClock) -> Iterator[ControlServer]:
 
 
 @pytest.fixture
-def doors() -> Iterator[list[socket.socket]]:
-    made: list[socket.socket] = []
-    yield made
-    for door in made:
-        door.close()
-
-
-@pytest.fixture
-def connect(path: Path, doors: list[socket.socket]) -> Any:
-    def connect() -> socket.socket:
-        door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        door.settimeout(5)
-        door.connect(str(path))
-        doors.append(door)
-        return door
-
-    return connect
-
-
-def settle(server: ControlServer, rounds: int = 6) -> list[Call]:
-    """Serve until everything that was sent has been seen."""
-    return [call for _ in range(rounds) for call in server.wait(0)]
-
-
-def answer_of(door: socket.socket) -> dict[str, Any]:
-    heard = b""
-    while not heard.endswith(b"\n"):
-        data = door.recv(1 << 16)
-        assert data, f"hung up after {heard!r}"
-        heard += data
-    answer: dict[str, Any] = json.loads(heard)
-    return answer
-
-
-def is_hung_up(door: socket.socket) -> bool:
-    try:
-        return door.recv(1) == b""
-    except ConnectionError:
-        return True
-
-
-def still_serves(server: ControlServer, connect: Any) -> bool:
-    door = connect()
-    door.sendall(STATUS)
-    for call in settle(server):
-        server.answer(call, {"error": None, "fine": True})
-    return answer_of(door) == {"error": None, "fine": True}
+def connect(path: Path) -> Iterator[Connect]:
+    callers = Callers(path)
+    yield callers
+    callers.close()
 
 
 def test_a_request_is_answered_with_one_line_and_a_goodbye(
-    server: ControlServer, connect: Any
+    server: ControlServer, connect: Connect
 ) -> None:
     door = connect()
     door.sendall(STATUS)
@@ -97,7 +51,7 @@ def test_a_request_is_answered_with_one_line_and_a_goodbye(
 
 
 def test_a_request_may_come_in_pieces_and_end_without_a_newline(
-    server: ControlServer, connect: Any
+    server: ControlServer, connect: Connect
 ) -> None:
     door = connect()
     for piece in (b'{"verb": "cap', b'ture", "still": true, ', b'"wait_face_seconds": 2.5}'):
@@ -127,7 +81,7 @@ def test_a_request_may_come_in_pieces_and_end_without_a_newline(
     ],
 )
 def test_rubbish_is_answered_with_one_line(
-    server: ControlServer, connect: Any, line: bytes
+    server: ControlServer, connect: Connect, line: bytes
 ) -> None:
     door = connect()
     door.sendall(line)
@@ -144,123 +98,8 @@ def test_fields_of_later_versions_are_passed_over() -> None:
     assert parse(b'{"verb": "status", "colour": "blue"}') == Request("status")
 
 
-def test_a_megabyte_without_a_newline_is_cut_off(server: ControlServer, connect: Any) -> None:
-    door = connect()
-    door.setblocking(False)
-    sent = 0
-    while sent < 1 << 20:
-        try:
-            sent += door.send(b"x" * 65536)
-        except BlockingIOError:
-            assert settle(server) == []
-        except OSError:
-            break
-    assert settle(server) == []
-    assert sent < 1 << 20
-    door.setblocking(True)
-    assert str(MAX_LINE_BYTES) in answer_of(door)["error"]["message"]
-    assert still_serves(server, connect)
-
-
-def test_a_silent_client_is_hung_up_on_in_time(
-    server: ControlServer, connect: Any, clock: ManualClock
-) -> None:
-    door = connect()
-    settle(server)
-    clock.advance(IDLE_SECONDS + 1)
-    settle(server)
-    assert is_hung_up(door)
-
-
-def test_a_client_that_is_owed_an_answer_is_not_hurried(
-    server: ControlServer, connect: Any, clock: ManualClock
-) -> None:
-    door = connect()
-    door.sendall(b'{"verb": "capture", "wait_face_seconds": 500}\n')
-    (call,) = settle(server)
-    clock.advance(400)
-    assert settle(server) == []
-    server.answer(call, {"error": None})
-    assert answer_of(door) == {"error": None}
-
-
-def test_fifty_connections_leave_room_for_one_more(server: ControlServer, connect: Any) -> None:
-    crowd = []
-    for _ in range(50):
-        crowd.append(connect())
-        settle(server)
-    assert still_serves(server, connect)
-    for door in crowd:
-        door.setblocking(False)
-    hung_up = 0
-    for door in crowd:
-        try:
-            hung_up += door.recv(1) == b""
-        except BlockingIOError:
-            continue
-    assert hung_up >= 50 - MAX_CLIENTS
-
-
-def test_those_that_wait_are_not_put_out_by_newcomers(server: ControlServer, connect: Any) -> None:
-    waiting, calls = [], []
-    for _ in range(MAX_CLIENTS):
-        waiting.append(connect())
-        waiting[-1].sendall(b'{"verb": "capture"}\n')
-        calls += settle(server)
-    newcomer = connect()
-    settle(server)
-    assert is_hung_up(newcomer)
-    for door, call in zip(waiting, calls, strict=True):
-        server.answer(call, {"error": None})
-        assert answer_of(door) == {"error": None}
-    assert still_serves(server, connect)
-
-
-def test_a_slow_reader_gets_all_of_it_without_blocking_others(
-    server: ControlServer, connect: Any
-) -> None:
-    door = connect()
-    door.sendall(b'{"verb": "capture", "still": true}\n')
-    (call,) = settle(server)
-    server.answer(call, {"error": None, "still": "x" * 3_000_000})
-    assert still_serves(server, connect)
-    door.setblocking(False)
-    heard = bytearray()
-    while not heard.endswith(b"\n"):
-        try:
-            heard += door.recv(1 << 16)
-        except BlockingIOError:
-            settle(server, 1)
-    assert len(json.loads(heard)["still"]) == 3_000_000
-
-
-def test_a_reader_that_never_reads_is_hung_up_on(
-    server: ControlServer, connect: Any, clock: ManualClock
-) -> None:
-    door = connect()
-    door.sendall(STATUS)
-    (call,) = settle(server)
-    server.answer(call, {"error": None, "still": "x" * 3_000_000})
-    clock.advance(IDLE_SECONDS + 1)
-    settle(server)
-    assert call.gone
-
-
-def test_a_client_that_leaves_while_waiting_is_forgotten(
-    server: ControlServer, connect: Any
-) -> None:
-    door = connect()
-    door.sendall(b'{"verb": "capture"}\n')
-    (call,) = settle(server)
-    door.close()
-    settle(server)
-    assert call.gone
-    server.answer(call, {"error": None})
-    assert still_serves(server, connect)
-
-
 def test_waiting_returns_in_time_and_at_once_when_asked(
-    server: ControlServer, connect: Any
+    server: ControlServer, connect: Connect
 ) -> None:
     assert server.wait(0.05) == []
     connect().sendall(STATUS)
@@ -281,7 +120,7 @@ def test_a_dead_daemons_socket_is_replaced(path: Path, clock: ManualClock) -> No
     assert not path.exists()
 
 
-def test_nothing_is_left_open(path: Path, clock: ManualClock, connect: Any) -> None:
+def test_nothing_is_left_open(path: Path, clock: ManualClock, connect: Connect) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     with ControlServer(path, clock=clock) as server:
         clients = [connect() for _ in range(3)]

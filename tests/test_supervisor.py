@@ -34,10 +34,10 @@ def test_says_ready_beats_and_stopping(ear: socket.socket) -> None:
     environment = {"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "8000000"}
     supervisor = supervisor_from(environment, clock=clock)
     supervisor.ready()
-    supervisor.beat("one")
-    supervisor.beat("too soon")
+    supervisor.beat(lambda: "one")
+    supervisor.beat(lambda: "too soon")
     clock.advance(2.0)
-    supervisor.beat("two")
+    supervisor.beat(lambda: "two")
     supervisor.stopping()
     assert heard(ear) == [
         "READY=1",
@@ -69,7 +69,7 @@ def test_is_inert_where_nobody_supervises(environment: dict[str, str]) -> None:
     supervisor = supervisor_from(environment, clock=ManualClock())
     assert isinstance(supervisor, InertSupervisor)
     supervisor.ready()
-    supervisor.beat("nobody hears this")
+    supervisor.beat(lambda: pytest.fail("nobody asks"))
     supervisor.stopping()
 
 
