@@ -124,12 +124,12 @@ class TrackerSettings:
     ] = _RULES.max_tentative_gap_seconds
     min_leaving_widths_per_second: Annotated[
         float,
-        Meta(
-            description="From this speed outwards, a face that vanishes at the edge has left.",
-            ge=0,
-            le=100,
-        ),
+        Meta(description="From this speed outwards a face at the edge leaves.", ge=0, le=100),
     ] = _RULES.min_leaving_widths_per_second
+    leaving_reach_widths: Annotated[
+        float,
+        Meta(description="Reach for a face that is leaving across the edge.", ge=0, le=10),
+    ] = _RULES.leaving_reach_widths
     max_missed_frames: Annotated[
         int,
         Meta(

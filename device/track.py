@@ -29,6 +29,20 @@ class Track:
         gone = now - self.seen_at
         return replace(self.box, x=self.box.x + across * gone, y=self.box.y + down * gone)
 
+    def crosses_edge(
+        self, now: float, width: int, height: int, *, min_widths_per_second: float
+    ) -> bool:
+        """Whether the face should be across the frame's edge by now, moving outwards so fast."""
+        box = self.predicted(now)
+        across, down = self.velocity or (0.0, 0.0)
+        least = min_widths_per_second * box.width
+        return (
+            (box.x < 0 and across < -least)
+            or (box.x + box.width > width and across > least)
+            or (box.y < 0 and down < -least)
+            or (box.y + box.height > height and down > least)
+        )
+
     def see(self, stamp: Stamp, now: float, face: Face, *, clear: bool, gain: float) -> None:
         """Take over the face of this frame."""
         if self.sightings and now > self.seen_at:

@@ -9,7 +9,7 @@ et al. 2022, arXiv 2110.06864), with an alpha-beta filter in place of the Kalman
 Only the differences of `Stamp.monotonic` matter; a step back counts as no time at all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
 from device.association import covered_share, match
@@ -43,7 +43,9 @@ class TrackerRules:
     max_tentative_gap_seconds: float = 0.6
     """The same while there are fewer than min_sightings sightings."""
     min_leaving_widths_per_second: float = 0.5
-    """From this speed a face that vanishes at the frame's edge, moving outwards, has left."""
+    """From this speed outwards a face at the frame's edge is leaving: unseen once, it is gone."""
+    leaving_reach_widths: float = 0.2
+    """Reach for a face that is leaving, so that nobody who enters there continues its track."""
     max_missed_frames: int = 300
     """A track unseen for so many frames ends even if the clock stands still."""
     min_sightings: int = 3
@@ -93,9 +95,9 @@ class Tracker:
         self._advance(stamp)
         ended = self._end([track for track in self._tracks if self._overdue(track)])
         looks = sorted(faces, key=_largest_first)
-        sightings = self._follow(stamp, looks)
-        left = [track for track in self._tracks if self._has_left(track, width, height)]
-        return sightings, ended + self._end(left)
+        leaving = [track for track in self._tracks if self._leaving(track, width, height)]
+        sightings = self._follow(stamp, looks, {track.number for track in leaving})
+        return sightings, ended + self._end([track for track in leaving if track.missed])
 
     def finish(self, stamp: Stamp) -> tuple[Visit, ...]:
         """End every open track, as when the daemon stops."""
@@ -113,25 +115,19 @@ class Tracker:
         limit = rules.max_tentative_gap_seconds if tentative else rules.max_gap_seconds
         return self._now - track.seen_at > limit or track.missed > rules.max_missed_frames
 
-    def _has_left(self, track: Track, width: int, height: int) -> bool:
-        """Whether an unseen track has walked out of the picture: a newcomer there is a new one.
+    def _leaving(self, track: Track, width: int, height: int) -> bool:
+        """Whether a settled track is walking out across the frame's edge.
 
-        Moving outwards and last expected across the edge is enough: a half hidden face is not
-        found, and somebody who enters there must not be taken for the one who has just left.
+        Its face is half hidden there and soon not found; somebody who enters at that moment must
+        not be taken for the one who has just left.
         """
-        if not track.missed:
-            return False
-        box = track.predicted(self._now)
-        across, down = track.velocity or (0.0, 0.0)
-        least = self.rules.min_leaving_widths_per_second * box.width
-        return (
-            (box.x < 0 and across < -least)
-            or (box.x + box.width > width and across > least)
-            or (box.y < 0 and down < -least)
-            or (box.y + box.height > height and down > least)
-        )
+        least = self.rules.min_leaving_widths_per_second
+        settled = track.sightings >= self.rules.settling_sightings
+        return settled and track.crosses_edge(self._now, width, height, min_widths_per_second=least)
 
-    def _follow(self, stamp: Stamp, looks: Sequence[Look]) -> tuple[Sighting, ...]:
+    def _follow(
+        self, stamp: Stamp, looks: Sequence[Look], leaving: Container[int]
+    ) -> tuple[Sighting, ...]:
         rules = self.rules
         boxes = [face.box for face, _ in looks]
         known = list(self._tracks)
@@ -140,7 +136,7 @@ class Tracker:
             boxes,
             lost=[track.missed > 0 for track in known],
             min_iou=rules.min_iou,
-            reach_widths=[self._reach(track) for track in known],
+            reach_widths=[self._reach(track, track.number in leaving) for track in known],
             max_size_ratio=rules.max_size_ratio,
         )
         for track in known:
@@ -154,8 +150,10 @@ class Tracker:
             sightings.append(_sighting(track, face, perception))
         return tuple(sightings)
 
-    def _reach(self, track: Track) -> float:
+    def _reach(self, track: Track, leaving: bool) -> float:
         rules = self.rules
+        if leaving:
+            return rules.leaving_reach_widths
         if track.sightings < rules.settling_sightings:
             return rules.first_reach_widths
         gap = self._now - track.seen_at
