@@ -16,8 +16,8 @@ DOORS = {
     "tflite_runtime": ("device/interpreter.py",),
     "picamera2": ("device/cameras/picamera.py",),
     "matplotlib": ("device/plot.py", "training/"),
-    "tensorflow": ("training/",),
-    "tf_keras": ("training/",),
+    "tensorflow": ("training/backend.py",),
+    "tf_keras": ("training/backend.py",),
     "tensorflow_model_optimization": ("training/",),
     "h5py": ("training/",),
 }
@@ -35,6 +35,7 @@ LENT = {
     "manifest",
     "overlay",
     "pictures",
+    "places",
     "pipeline",
     "records",
     "track",

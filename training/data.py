@@ -8,9 +8,9 @@ import math
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from training.backend import tf
 from training.prepared import Prepared
 
 LABELS = ("female", "male")

@@ -26,36 +26,37 @@ def record(
     """Crops of labelled pictures with the outputs of this machine, and the crops as PNG by name.
 
     Pictures are taken in the order of their names' hash. A borderline crop, whose label the other
-    runtime may turn within its tolerance, proves nothing and is passed over.
+    runtime may turn within its tolerance, proves little: such crops come last.
 
     Raises:
-        DatasetError: there are too few fit pictures.
+        DatasetError: there are too few pictures with a face.
     """
-    runtime = classifier.interpreter.runtime
-    cases, files = [], {}
-    names = sorted(dataset.samples, key=lambda s: hashlib.sha256(s.name.encode()).digest())
-    for sample in names:
+    made, files = [], {}
+    for sample in dataset.samples:
         pixels = decode(dataset.read(sample), name=sample.name)
-        faces = detector.find_in_still(pixels)
-        if not faces:
-            continue
-        crop = classifier.crop(pixels, faces[0])
-        raw = classifier.raw(crop)
-        steps = abs(int(raw[0]) - int(raw[1]))
-        if steps * classifier.output_scale < 4 * Tolerance().probability:
-            continue
-        name = f"{Path(sample.name).stem}.png"
-        cases.append(GoldenCase(file=name, outputs=tuple(int(v) for v in raw)))
+        for face in detector.find_in_still(pixels)[:1]:
+            crop = classifier.crop(pixels, face)
+            raw = classifier.raw(crop)
+            apart = abs(int(raw[0]) - int(raw[1])) * classifier.output_scale
+            borderline = apart < 4 * Tolerance().probability
+            digest = hashlib.sha256(sample.name.encode()).hexdigest()
+            made.append((borderline, digest, sample.name, crop, raw))
+    if len(made) < GOLDEN_CASES:
+        raise DatasetError(
+            f"{dataset.name}: {len(made)} pictures with a face, expected {GOLDEN_CASES} for golden "
+            "crops; name a larger set with --golden"
+        )
+    cases = []
+    for _, _, name, crop, raw in sorted(made, key=lambda one: one[:2])[:GOLDEN_CASES]:
+        file = f"{Path(name).stem}.png"
+        cases.append(GoldenCase(file=file, outputs=tuple(int(v) for v in raw)))
         with io.BytesIO() as buffer:
             Image.fromarray(crop.pixels).save(buffer, "PNG")
-            files[name] = buffer.getvalue()
-        if len(cases) == GOLDEN_CASES:
-            version = runtime_version(runtime)
-            golden = Golden(
-                architecture=platform.machine(), runtime=f"{runtime} {version}", cases=tuple(cases)
-            )
-            return golden, files
-    raise DatasetError(
-        f"{dataset.name}: only {len(cases)} pictures are fit for golden crops, expected "
-        f"{GOLDEN_CASES}; name a larger set with --golden"
+            files[file] = buffer.getvalue()
+    runtime = classifier.interpreter.runtime
+    golden = Golden(
+        architecture=platform.machine(),
+        runtime=f"{runtime} {runtime_version(runtime)}",
+        cases=tuple(cases),
     )
+    return golden, files

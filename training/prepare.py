@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +18,7 @@ from device.imaging import CropRule, cut
 from device.pictures import decode
 from training.datasets import Dataset, Sample
 from training.datasets.duplicates import clusters, difference_hash, near_pairs
-from training.prepared import Preparation, Row
+from training.prepared import Preparation, Row, write_prepared
 
 # Hundredths of all clusters that are kept out of training: to choose the epoch, and to fit the
 # temperature and the threshold. Two sets, so that the second has not been looked at for the first.
@@ -41,10 +40,8 @@ def prepare(
     """Find, align and cut the face of every picture, and split the pictures by content.
 
     Args:
-        datasets: labelled pictures.
-        folder: where the prepared folder is written.
-        detector: the device's detector.
-        rule: how the device will cut.
+        datasets, folder: labelled pictures, and where the prepared folder is written.
+        detector, rule: the device's detector, and how the device will cut.
         role: "training" splits into train, select and calibrate; "test" keeps all together.
         exclude: pictures of these datasets, and near-duplicates of them, are not trained on.
         progress: wraps the iteration, e.g. with a progress bar.
@@ -54,10 +51,8 @@ def prepare(
     """
     work = [(dataset, sample) for dataset in datasets for sample in dataset.samples]
     if not work:
-        raise DatasetError(
-            f"no labelled picture in {', '.join(d.name for d in datasets)}; "
-            "`training inspect` says why"
-        )
+        names = ", ".join(dataset.name for dataset in datasets)
+        raise DatasetError(f"no labelled picture in {names}; `training inspect` says why")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "prepared.json").unlink(missing_ok=True)  # written last: it marks a finished folder
     seen = _cut_all(progress(work), len(work), folder, detector, rule)
@@ -68,7 +63,6 @@ def prepare(
             work, seen.digests, seen.found, groups.tolist(), splits, strict=True
         )
     ]
-    missed = [row for row in rows if not row.found and row.split != "unread"]
     about = Preparation(
         datasets=tuple(dataset.name for dataset in datasets),
         role=role,
@@ -76,13 +70,12 @@ def prepare(
         rule=rule,
         pictures=len(rows),
         found=int(seen.found.sum()),
-        not_found_by_group=dict(Counter(_group(row) for row in missed)),
+        not_found_by_group=_missed(rows),
         excluded=splits.count("excluded"),
         contradictory=splits.count("contradictory"),
         unread=seen.unread,
     )
-    (folder / "manifest.jsonl").write_bytes(msgspec.json.Encoder().encode_lines(rows))
-    (folder / "prepared.json").write_bytes(msgspec.json.format(msgspec.json.encode(about)))
+    write_prepared(folder, about, rows)
     return about
 
 
@@ -126,8 +119,15 @@ def _cut_all(
     return seen
 
 
-def _group(row: Row) -> str:
-    return f"{row.race or 'unknown'} {row.perceived_gender} {row.age_band or 'unknown'}"
+def _missed(rows: Sequence[Row]) -> dict[str, int]:
+    """How many faces were not found, by group."""
+    return dict(
+        Counter(
+            f"{row.race or 'unknown'} {row.perceived_gender} {row.age_band or 'unknown'}"
+            for row in rows
+            if not row.found and row.split != "unread"
+        )
+    )
 
 
 def wider(rule: CropRule) -> CropRule:
@@ -148,7 +148,10 @@ def _split(
     exclude: Sequence[Dataset],
 ) -> tuple[list[str], NDArray[np.int64]]:
     """A split for every picture, the same for all of one cluster of near-duplicates."""
-    groups, digests = clusters(seen.hashes), seen.digests
+    digests = seen.digests
+    groups = np.arange(len(work))  # unread pictures resemble nothing
+    read = np.array([i for i, digest in enumerate(digests) if digest], np.int64)
+    groups[read] = read[clusters(seen.hashes[read])]
     if role == "test":
         return ["test" if digest else "unread" for digest in digests], groups
     labels: dict[int, set[str]] = {}
@@ -164,7 +167,7 @@ def _split(
         elif len(labels[group]) > 1:
             splits.append("contradictory")
         else:
-            splits.append(_share(digests[group] or digest))
+            splits.append(_share(digests[group]))
     return splits, groups
 
 

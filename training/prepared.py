@@ -10,6 +10,7 @@ It holds
 Rows without a found face hold zeros there and are never trained on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,3 +89,9 @@ def open_prepared(folder: Path) -> Prepared:
         ) from error
     rows = msgspec.json.Decoder(Row).decode_lines(lines)
     return Prepared(folder, about, tuple(rows))
+
+
+def write_prepared(folder: Path, about: Preparation, rows: Sequence[Row]) -> None:
+    """Write the manifest, then `prepared.json`, which marks the folder as finished."""
+    (folder / "manifest.jsonl").write_bytes(msgspec.json.Encoder().encode_lines(rows))
+    (folder / "prepared.json").write_bytes(msgspec.json.format(msgspec.json.encode(about)))

@@ -5,20 +5,17 @@ Post-training quantisation, as TensorFlow Lite specifies it: per-channel weights
 activations (Jacob et al., arXiv 1712.05877), ranges taken from representative crops.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from device.errors import BundleError
 from device.interpreter import Interpreter
+from training.backend import tf
 from training.data import as_float
 
 REPRESENTATIVE: Final = 500

@@ -12,19 +12,15 @@ A workdir holds
 import csv
 import json
 import logging
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # tfmot's quantisation knows no other Keras
-
 import numpy as np
-import tensorflow as tf
-import tf_keras as keras
 
 from device.errors import DatasetError
+from training.backend import keras, tf
 from training.config import TrainConfig, claim
 from training.data import as_float, targets, training_batches
 from training.models import architecture

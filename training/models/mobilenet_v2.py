@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import h5py
-import tf_keras as keras
-from tf_keras import layers
 
 from device.errors import DatasetError
+from training.backend import keras
 from training.models.settings import ModelSettings
+
+layers = keras.layers
 
 # Expansion, channels, repeats, stride of the first repeat.
 STAGES: Final = (

@@ -1,0 +1,43 @@
+# Sourced by the other scripts: makes virtual environments, and says what is missing.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() { # exit status, message
+    echo "${0##*/}: $2" >&2
+    exit "$1"
+}
+
+# The Python to build on: $PYTHON, else python3; 3.11 or newer.
+base_python() {
+    local python=${PYTHON:-python3}
+    command -v "$python" >/dev/null ||
+        fail 21 "no $python found; expected Python 3.11 or newer: apt install python3 python3-venv"
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail 21 "$("$python" --version) found; Passerby needs 3.11 or newer (set PYTHON=...)"
+    "$python" -c 'import struct, sys; sys.exit(struct.calcsize("P") != 8)' ||
+        fail 21 "this Python is 32-bit; the TFLite runtime needs a 64-bit system"
+    echo "$python"
+}
+
+# Make (or bring up to date) a virtual environment with Passerby and some of its extras, editable.
+environment() { # folder, extras, further pip arguments
+    local folder=$1 extras=$2 python wanted
+    shift 2
+    python=$(base_python)
+    # What was installed last time is written down, so that a second run is quick.
+    wanted="$extras $* $(sha256sum pyproject.toml)"
+    [ "$(cat "$folder/.passerby" 2>/dev/null)" = "$wanted" ] && return
+    if ! [ -x "$folder/bin/pip" ]; then
+        rm -rf "$folder"
+        if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+            [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+                fail 21 "this Python cannot make virtual environments: sudo apt install python3-venv"
+            apt-get update -qq && apt-get install -qq -y python3-venv >/dev/null
+        fi
+        "$python" -m venv "$folder"
+    fi
+    echo "installing Passerby into $folder ..." >&2
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" -e ".[$extras]"
+    echo "$wanted" >"$folder/.passerby"
+}

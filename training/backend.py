@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one door to TensorFlow: which Keras, and how much it may say."""
+
+import logging
+import os
+
+# tfmot, which quantisation-aware training needs, knows no Keras but the legacy one (tf_keras).
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import tensorflow as tf
+import tf_keras as keras
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+__all__ = ["keras", "tf"]
