@@ -17,7 +17,7 @@ from device.control import ControlServer
 from device.daemon import Daemon, Pace
 from device.detector import Detector
 from device.displays import make_display
-from device.errors import StoreError
+from device.errors import ControlError
 from device.locks import Lock
 from device.pipeline import Pipeline
 from device.protocols import Camera, Clock, Sink
@@ -44,7 +44,7 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
         hold = stack.enter_context
         clock = SystemClock()
         stop = hold(Stop(overdue_seconds=settings.daemon.stop_seconds))
-        run_directory = _directory(settings.run_directory, mode=0o750)
+        run_directory = _run_directory(settings.run_directory)
         hold(Lock(run_directory / LOCK_NAME, subject=f"the run of {run_directory}", create=True))
         camera = hold(_camera(settings, clock))
         pipeline = _pipeline(settings)
@@ -120,12 +120,23 @@ def _rate(settings: Settings) -> float:
     return inf if settings.camera.fast else settings.daemon.max_frames_per_second
 
 
-def _directory(path: Path, *, mode: int) -> Path:
+def _run_directory(path: Path) -> Path:
+    """Make the run directory, and see that nobody else may have put a trap into it.
+
+    Raises:
+        ControlError: it cannot be made, or belongs to another user.
+    """
     try:
-        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        path.mkdir(mode=0o750, parents=True, exist_ok=True)
+        owner = path.stat().st_uid
     except OSError as error:
-        raise StoreError(
-            f"the directory {path} cannot be made ({error.strerror}), expected one that can be "
+        raise ControlError(
+            f"the run directory {path} cannot be made ({error.strerror}), expected one that can be "
             "written: check run_directory"
         ) from error
+    if owner not in (os.geteuid(), 0):
+        raise ControlError(
+            f"the run directory {path} belongs to user {owner}, expected it to be our own: choose "
+            "another run_directory"
+        )
     return path

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from device.errors import BusyError
+from device.errors import BusyError, ControlError
 
 log = logging.getLogger(__name__)
 _LOCKS = Path("/proc/locks")
@@ -39,9 +39,9 @@ class Lock:
 
         Raises:
             BusyError: another process holds it; the message names its process id.
-            OSError: `path` cannot be opened.
+            ControlError: `path` cannot be opened.
         """
-        descriptor = os.open(self._path, self._flags | os.O_CLOEXEC, 0o660)
+        descriptor = self._open()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -63,6 +63,15 @@ class Lock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _open(self) -> int:
+        try:
+            return os.open(self._path, self._flags | os.O_CLOEXEC, 0o660)
+        except OSError as error:
+            raise ControlError(
+                f"{self._path} cannot be opened to lock it ({error.strerror}), expected to be let "
+                "in: check its permissions"
+            ) from error
 
     def _explain(self, descriptor: int, error: OSError) -> None:
         if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):

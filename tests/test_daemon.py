@@ -203,6 +203,29 @@ def test_a_reader_of_the_journal_may_leave(new_house: NewHouse, scene: Path) -> 
     assert house.stored()
 
 
+def test_standard_output_may_be_closed(new_house: NewHouse, scene: Path) -> None:
+    house = new_house()
+    words = house.command("run", "--path", scene, "--fast")
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *words],
+        env=house.environment(),
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert len(house.stored()) == WALKERS
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of another user")
+def test_a_run_directory_of_another_user_is_refused(new_house: NewHouse, scene: Path) -> None:
+    house = new_house()
+    house.run.mkdir()
+    os.chown(house.run, 12345, 12345)
+    done = house.call("run", "--path", scene)
+    assert done.returncode == 60
+    assert b"belongs to user 12345" in done.stderr
+
+
 def test_peak_memory_is_within_the_bar(new_house: NewHouse, scene: Path) -> None:
     house = new_house(store={"batch_seconds": 0}, camera={"path": str(scene), "loop": True})
     process = house.start("--fast")

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemons import House
+from daemons import PATIENCE_SECONDS, House
 from walkers import frames, jpeg, write_scene
 
 KILLS = 50
 BATCH_SECONDS = 0.1
-LONGEST_LIFE_SECONDS = 0.9
+LONGEST_START_SECONDS = 0.3
+LONGEST_LIFE_EVENTS = 45
 
 NURSERY = """
 import os, sys
@@ -92,6 +93,22 @@ def overdue(events: list[dict[str, Any]]) -> set[str]:
     return due
 
 
+def live(house: House, chance: random.Random) -> None:
+    """Let the daemon live for a while: a time within its start, or so many events of its journal.
+
+    Events rather than seconds, so that a slow machine kills no earlier in a daemon's life.
+    """
+    if chance.random() < 0.2:
+        time.sleep(chance.uniform(0.0, LONGEST_START_SECONDS))
+        return
+    events = chance.randint(1, LONGEST_LIFE_EVENTS)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(house.journal.read_bytes().splitlines()) < events:
+        assert time.monotonic() < deadline, house.log.read_text()
+        time.sleep(0.002)
+    time.sleep(chance.uniform(0.0, 0.02))
+
+
 def test_fifty_kills_lose_nothing_that_was_due(
     house: House, nursery: subprocess.Popen[str]
 ) -> None:
@@ -107,7 +124,7 @@ def test_fifty_kills_lose_nothing_that_was_due(
         nursery.stdin.write("\t".join([str(house.journal), str(house.log), *words]) + "\n")
         nursery.stdin.flush()
         child = int(nursery.stdout.readline())
-        time.sleep(chance.uniform(0.0, LONGEST_LIFE_SECONDS))
+        live(house, chance)
         subprocess.run(["kill", "-9", str(child)], check=False)
         assert int(nursery.stdout.readline()) == signal.SIGKILL, house.log.read_text()
         due |= overdue(house.events())
@@ -116,5 +133,5 @@ def test_fifty_kills_lose_nothing_that_was_due(
             assert due <= set(stored), f"round {number}: {due - set(stored)} missing"
             assert len(stored) == len(set(stored))
             written = len(stored)
-    assert len(due) > KILLS
+    assert len(due) >= KILLS // 5
     assert written >= len(due)

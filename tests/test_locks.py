@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from device.errors import BusyError
+from device.errors import BusyError, ControlError
 from device.locks import Lock, holder
 
 HOLD = """
@@ -68,3 +68,8 @@ def test_a_lock_file_is_private_to_user_and_group(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with Lock(path, subject="it", create=True):
         assert path.stat().st_mode & 0o007 == 0
+
+
+def test_what_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ControlError, match="cannot be opened"):
+        Lock(tmp_path / "missing" / "lock", subject="it", create=True).__enter__()
