@@ -27,8 +27,11 @@ LONGEST_LIFE_EVENTS = 45
 
 NURSERY = """
 import os, sys
+from pathlib import Path
 import device.app
 from device.cli import main
+from device.interpreter import Interpreter
+Interpreter(Path(sys.argv[1]) / "model.tflite")  # for its imports alone
 for line in sys.stdin:
     journal, log, *words = line.rstrip("\\n").split("\\t")
     child = os.fork()
@@ -60,9 +63,9 @@ def house(tmp_path: Path, models_directory: Path) -> House:
 
 
 @pytest.fixture
-def nursery(house: House) -> Iterator[subprocess.Popen[str]]:
+def nursery(house: House, models_directory: Path) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", NURSERY],
+        [sys.executable, "-c", NURSERY, str(models_directory / "default")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
