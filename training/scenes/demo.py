@@ -51,7 +51,8 @@ def show(scene: Path, output: Path) -> int:
     picture = output / "annotated.png"
     contact_sheet(scene, seen).save(picture)
     sys.stdout.write(summary(seen, score_scene(seen)) + f"\n\nThe picture: {picture}\n")
-    sys.stdout.write(f"The report: passerby report --store {output / 'state' / 'visits.db'}\n")
+    passerby = Path(sys.executable).with_name("passerby")
+    sys.stdout.write(f"The report: {passerby} report --store {output / 'state' / 'visits.db'}\n")
     return 0
 
 
