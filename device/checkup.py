@@ -136,7 +136,10 @@ def _store(path: Path) -> str:
     if said != "ok":
         raise StoreError(f"{path} is not sound ({said}): the daemon will set it aside and go on")
     if not os.access(path, os.W_OK):
-        raise StoreError(f"{path} cannot be written, expected a file of the daemon's own user")
+        raise StoreError(
+            f"{path} cannot be written by user {os.geteuid()}, expected a file of the daemon's own "
+            "user on a disk that can be written: change its owner, or remount the disk"
+        )
     return f"{path}, sound"
 
 
@@ -148,6 +151,6 @@ def _directory(path: Path) -> str:
     if not os.access(existing, os.W_OK | os.X_OK):
         raise StoreError(
             f"{existing} cannot be written by user {os.geteuid()}, expected a directory for {path}:"
-            " change its owner, or check as the daemon's user"
+            " change its owner, remount a read-only disk, or check as the daemon's user"
         )
     return f"{path} can be written" if existing == path else f"{path} can be made"

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from device import __version__
+from device import __version__, streams
 from device.errors import EXIT_OK, EXIT_UNEXPECTED, PasserbyError
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,26 @@ _EXIT_BROKEN_PIPE = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit status; `argv` without the program's name."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    streams.prepare()
+    try:
+        try:
+            return _run(list(sys.argv[1:] if argv is None else argv))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has gone, e.g. `| head`
+        streams.abandon_output()
+        return _EXIT_BROKEN_PIPE
+    except OSError as error:  # every other one was told of within
+        streams.abandon_output()
+        print(
+            f"passerby: output: standard output cannot be written ({error.strerror}), expected "
+            "room for the result: make some, or send it elsewhere",
+            file=sys.stderr,
+        )
+        return EXIT_UNEXPECTED
+
+
+def _run(words: list[str]) -> int:
     verb = _parser(None, add_help=False).parse_known_args(words)[0].verb
     module = importlib.import_module(f"device.verbs.{verb}") if verb else None
     parser = _parser(module)
@@ -71,14 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return EXIT_OK
     logging.basicConfig(level=_log_level(args), format="%(levelname)s %(name)s: %(message)s")
-    try:
-        status = _guarded(module, args)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has gone, e.g. `| head`; the interpreter's own flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _EXIT_BROKEN_PIPE
-    return status
+    return _guarded(module, args)
 
 
 def _parser(chosen: ModuleType | None, *, add_help: bool = True) -> argparse.ArgumentParser:

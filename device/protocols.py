@@ -36,7 +36,7 @@ class Resource(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let it go; never raises."""
+        """Let it go; raises only to say that something is lost."""
         ...
 
 

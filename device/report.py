@@ -159,8 +159,9 @@ def as_text(report: Report) -> str:
     if not report.total.total:
         heading += ": none yet" if report.unknown_in_total else ": none in this span"
     parts = [heading, "", table[0], rule, *table[1:-1], rule, table[-1]]
-    if report.unknown.total and not report.unknown_in_total:
-        parts += ["", unknown_note(report)]
+    if report.unknown.total:
+        known = "time unknown: the clock had not been set when these visits ended"
+        parts += ["", known if report.unknown_in_total else unknown_note(report)]
     return "\n".join(parts)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGTERM and SIGINT, made orderly: a wait for a frame is cut short, a frame at work is finished.
+"""SIGTERM, SIGINT and SIGHUP, made orderly: waits are cut short, a frame at work is finished.
 
 The signal's handler raises only while the loop has said that it may; everywhere else it leaves a
 note. A frame that is at work for longer than the stop may take is given up.
@@ -10,7 +10,8 @@ from enum import Enum, auto
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# SIGHUP is the end of the SSH session that a daemon was started in by hand.
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopRequested(Exception):  # noqa: N818  it is no error: somebody asked for the end
@@ -41,6 +42,8 @@ class Stop:
     def __enter__(self) -> Self:
         """Take the signals over."""
         for number in _SIGNALS:
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # nohup
             self._before[number] = signal.signal(number, self._take)
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._give_up)
         return self

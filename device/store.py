@@ -95,10 +95,22 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Write what is held and close; never raises."""
-        if not self.flush() and self._held_count():
-            log.error("store %s: %d visits could not be written", self._path, self._held_count())
+        """Write what is held and close.
+
+        Raises:
+            StoreError: visits are lost, and no other error is on its way out.
+        """
+        written = self.flush() or not self._held_count()
         self._close()
+        if written:
+            return
+        lost = (
+            f"{self._path}: {self._held_count()} visits could not be written and are lost "
+            f"({self._error}), expected a disk with room that can be written: see `passerby check`"
+        )
+        if kind is None:
+            raise StoreError(lost)
+        log.error("store %s", lost)
 
     def publish(self, observation: Observation) -> None:
         """Take the visits that ended, and write when the batch interval has passed. Never raises.
@@ -218,9 +230,9 @@ class Store:
             log.error(
                 "store %s cannot be written (%s): visits are held in memory meanwhile",
                 self._path,
-                error,
+                _reason(error),
             )
-        self._error = str(error)
+        self._error = _reason(error)
         if ledger.is_damage(error):
             self._check = "integrity_check"
         self._close()
@@ -229,3 +241,9 @@ class Store:
             max(2 * self._retry_seconds, shortest), max(LONGEST_RETRY_SECONDS, shortest)
         )
         self._due = self._clock.monotonic() + self._retry_seconds
+
+
+def _reason(error: sqlite3.Error | OSError) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -87,4 +87,4 @@ def test_nothing_to_measure_on_is_an_error(
 def test_frames_must_be_a_sensible_number(models_directory: Path) -> None:
     done = run_bench(models_directory, "--frames", "0")
     assert done.returncode == 2
-    assert "expected 1 to 100000" in done.stderr
+    assert "expected a whole number from 1 to 100000" in done.stderr

@@ -88,6 +88,8 @@ def test_the_table_is_aligned_and_says_perceived_gender() -> None:
         "time unknown        0        1        2        3",
         "------------------------------------------------",
         "total               6        4        3       13",
+        "",
+        "time unknown: the clock had not been set when these visits ended",
     ]
 
 

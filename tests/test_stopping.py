@@ -14,7 +14,7 @@ def kill(number: signal.Signals = signal.SIGTERM) -> None:
     os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_wait_is_cut_short(number: signal.Signals) -> None:
     with Stop(overdue_seconds=60) as stop:
         signal.signal(signal.SIGALRM, lambda *_: kill(number))
@@ -71,8 +71,18 @@ def test_a_second_signal_while_finishing_changes_nothing() -> None:
         assert stop.requested
 
 
+def test_what_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Stop(overdue_seconds=1) as stop:
+            kill(signal.SIGHUP)
+            assert not stop.requested
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_handlers_are_given_back() -> None:
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
     before = [signal.getsignal(number) for number in numbers]
     with Stop(overdue_seconds=1):
         assert [signal.getsignal(number) for number in numbers] != before

@@ -57,6 +57,27 @@ def test_leaving_writes_what_is_held(tmp_path: Path) -> None:
     assert not Path(f"{path}-wal").exists()
 
 
+def test_leaving_with_visits_that_no_disk_took_is_an_error(tmp_path: Path) -> None:
+    clock, state = make_clock(), tmp_path / "state"
+    state.symlink_to("/proc/self")
+    with (
+        pytest.raises(StoreError, match="1 visits could not be written and are lost"),
+        make_store(state / "visits.db", clock) as store,
+    ):
+        store.publish(pass_by(clock, "a"))
+
+
+def test_the_loss_of_visits_does_not_hide_another_error(tmp_path: Path) -> None:
+    clock, state = make_clock(), tmp_path / "state"
+    state.symlink_to("/proc/self")
+    with (
+        pytest.raises(ZeroDivisionError),
+        make_store(state / "visits.db", clock) as store,
+    ):
+        store.publish(pass_by(clock, "a"))
+        raise ZeroDivisionError
+
+
 def test_a_visit_published_twice_counts_once(tmp_path: Path) -> None:
     clock, path = make_clock(), tmp_path / "visits.db"
     with make_store(path, clock) as store:
@@ -113,6 +134,7 @@ def test_attempts_on_a_failing_disk_grow_apart(tmp_path: Path) -> None:
             if store._due != before:
                 attempts.append(clock.monotonic() - 100)
             clock.advance(1)
+        path.parent.unlink()  # let it leave in peace
     assert attempts == [10, 30, 70, 150, 310, 610, 910, 1210, 1510, 1810]
 
 

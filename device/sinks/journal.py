@@ -109,8 +109,8 @@ class Journal:
 
     def _note(self, error: OSError) -> None:
         if self._error is None:
-            log.warning("the journal cannot be written: %s; counting goes on", error)
-        self._error = str(error)
+            log.warning("the journal cannot be written: %s; counting goes on", error.strerror)
+        self._error = error.strerror
         if error.errno in _LOST_READER:
             self._lost = True
             self._held.clear()

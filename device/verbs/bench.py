@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device import settings
+from device.arguments import whole_number
 from device.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures or a scene")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
-        "--frames", type=_count, default=200, metavar="N", help="frames (default: %(default)s)"
+        "--frames",
+        type=whole_number(1, 100_000),
+        default=200,
+        metavar="N",
+        help="frames (default: %(default)s)",
     )
     parser.add_argument("--models", type=Path, metavar="DIR", help="the folder of model bundles")
 
@@ -110,10 +115,3 @@ def _as_text(measured: "Measurement", answer: dict[str, Any]) -> str:
         *(f"{role:<19}{identity}" for role, identity in answer["bundles"].items()),
     ]
     return "\n".join(lines)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 100_000:
-        raise argparse.ArgumentTypeError(f"{number} frames, expected 1 to 100000")
-    return number

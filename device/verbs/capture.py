@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from device.arguments import seconds
 from device.errors import EXIT_NO_FACE, EXIT_OK, EXIT_UNSURE, InputError, NotRunningError
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ asks for this one.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's own options."""
+    from device.wire import MAX_WAIT_SECONDS  # noqa: PLC0415
+
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument(
         "--still", metavar="FILE", help="also write the frame as JPEG; - is standard output"
     )
     parser.add_argument(
         "--wait-face",
-        type=_seconds,
+        type=seconds(MAX_WAIT_SECONDS),
         default=0.0,
         metavar="SECONDS",
         help="how long to wait for a face; without it, the next frame is taken as it is",
@@ -120,12 +123,3 @@ def _write_still(target: str, jpeg: bytes) -> None:
             f"the still cannot be written to {target} ({error.strerror}), expected a file in a "
             "folder that can be written: name another"
         ) from error
-
-
-def _seconds(text: str) -> float:
-    from device.wire import MAX_WAIT_SECONDS  # noqa: PLC0415
-
-    seconds = float(text)
-    if not 0 <= seconds <= MAX_WAIT_SECONDS:
-        raise argparse.ArgumentTypeError(f"{text}: expected 0 to {MAX_WAIT_SECONDS:g} seconds")
-    return seconds

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device import settings
+from device.arguments import whole_number
 from device.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=whole_number(1, 64),
         metavar="N",
         default=min(4, os.cpu_count() or 1),
         help="pictures at a time (default here: %(default)s)",
@@ -138,10 +139,3 @@ def _summary(tally: "Tally") -> str:
         f"perceived gender: female {tally.female}, male {tally.male}, unsure {tally.unsure}; "
         f"pictures without a face {tally.without_face}, unreadable {tally.unreadable}"
     )
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 64:
-        raise argparse.ArgumentTypeError(f"{number} pictures at a time, expected 1 to 64")
-    return number

@@ -2,8 +2,6 @@
 """`passerby run`: the daemon, in the foreground, until it is stopped or the recording ends."""
 
 import argparse
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,19 +38,9 @@ def run(args: argparse.Namespace) -> int:
     from device.app import open_daemon  # noqa: PLC0415  loads numpy and the runtime
     from device.settings import load  # noqa: PLC0415
 
-    _have_stdout()
     with open_daemon(overridden(load(args.settings), args)) as daemon:
         daemon.run()
     return EXIT_OK
-
-
-def _have_stdout() -> None:
-    """Where standard output was closed before the start, let the lines go nowhere.
-
-    Otherwise the store or the lock would get its descriptor, and the journal would write into it.
-    """
-    if sys.stdout is None:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  until the end
 
 
 def overridden(settings: "Settings", args: argparse.Namespace) -> "Settings":
