@@ -14,7 +14,6 @@ import numpy as np
 from device.bundle import Bundle
 from device.classifier import Classifier
 from device.detector import Detector
-from device.errors import DatasetError
 from device.manifest import (
     ATTRIBUTE,
     ClassifierDecision,
@@ -38,7 +37,7 @@ from training.metrics import Outcome
 from training.prepared import Prepared, open_prepared
 from training.quantise import to_int8
 from training.report import write_report
-from training.train import build
+from training.train import best
 
 MIN_FACE_PIXELS: Final = 40
 HELD_OUT: Final = "held out from training (temperature and threshold were fitted here)"
@@ -83,10 +82,9 @@ def export(
     """
     config = read_config(order.workdir)
     prepared = open_prepared(config.prepared)
-    model = trained(config, order.workdir)
+    model = best(order.workdir)
     progress("quantising to int8")
-    chosen = np.random.default_rng(config.seed).permutation(prepared.indices("train"))
-    draft = _draft(order, config, prepared, to_int8(model, prepared.crops()[np.sort(chosen[:500])]))
+    draft = _draft(order, config, prepared, quantised(model, config, prepared))
     with tempfile.TemporaryDirectory() as scratch:
         progress("calibrating on held-out crops")
         classifier = _classifier(Path(scratch), draft)
@@ -114,32 +112,24 @@ def export(
         return write_bundle(order.target, final)
 
 
-def trained(config: TrainConfig, workdir: Path) -> Any:
-    """The float model with the weights of the best epoch.
-
-    Raises:
-        DatasetError: no epoch has ended yet.
-    """
-    weights = workdir / "best.weights.h5"
-    if not weights.exists():
-        raise DatasetError(f"{workdir}: no epoch has ended yet; let `training train` go on")
-    fresh = dataclasses.replace(config.model, pretrained=None)
-    model = build(dataclasses.replace(config, model=fresh))
-    model.load_weights(weights)
-    return model
+def quantised(model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
+    """The int8 model: ranges from training crops, compared with float on the select split."""
+    chosen = np.random.default_rng(config.seed).permutation(prepared.indices("train"))[:1000]
+    crops = prepared.crops()
+    return to_int8(model, crops[chosen], judges=crops[prepared.indices("select")])
 
 
 def calibrated(
     classifier: Classifier, model: Any, prepared: Prepared
 ) -> tuple[ClassifierDecision, Quantisation, tuple[EvaluatedSet, list[Outcome]]]:
-    """Fit temperature and threshold on the calibrate split; compare int8 with float.
+    """Fit temperature and threshold on the calibrate split, and compare int8 with float there.
 
     Args:
         classifier: the int8 model; its own decision is not used.
         model: the float model.
         prepared: the folder that it was trained on.
     """
-    indices = prepared.indices("calibrate", "select")
+    indices = prepared.indices("calibrate")
     crops, truth = prepared.crops()[indices], targets(prepared, indices)
     outputs = int8_outputs(classifier, crops)
     scores = calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
@@ -151,16 +141,15 @@ def calibrated(
         int8_accuracy=round(float((int8_labels == truth).mean()), 5),
         same_label=round(float((int8_labels == float_labels).mean()), 5),
     )
-    held = np.array([prepared.rows[i].split == "calibrate" for i in indices])
     female = truth == LABELS.index("female")
-    temperature = calibrate.fit_temperature(scores[held], female[held])
-    threshold = calibrate.choose_threshold(scores[held], female[held], temperature)
+    temperature = calibrate.fit_temperature(scores, female)
+    threshold = calibrate.choose_threshold(scores, female, temperature)
     decision = ClassifierDecision(
         temperature=temperature, min_confidence=threshold, min_face_pixels=MIN_FACE_PIXELS
     )
     outcomes = [
         _outcome(prepared, int(i), float(1 / (1 + np.exp(-score / temperature))), threshold)
-        for i, score in zip(indices[held], scores[held], strict=True)
+        for i, score in zip(indices, scores, strict=True)
     ]
     name = f"{', '.join(prepared.about.datasets)}, calibrate split"
     return decision, quantisation, (summarise(name, HELD_OUT, outcomes), outcomes)

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loop of a training run: phases of epochs that any step can be resumed from.
+
+A run's folder holds
+- `events.jsonl`: one line for each start, second of steps, epoch and end, as they happen,
+- `history.csv`: one row for each epoch,
+- `checkpoints/`: everything that is needed to go on, written every `checkpoint_seconds`,
+- `best.weights.h5`: the weights of the epoch with the lowest loss on the `select` split.
+"""
+
+import csv
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from device.errors import DatasetError
+from training.backend import keras, tf
+from training.config import TrainConfig
+from training.data import as_float, targets, training_batches
+from training.prepared import Prepared
+
+log = logging.getLogger(__name__)
+
+HISTORY_FIELDS: Final = ("epoch", "phase", "loss", "accuracy", "select_loss", "select_accuracy")
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Epochs in which the same layers learn at one falling rate.
+
+    Attributes:
+        name: as it stands in the history.
+        epochs: how many.
+        rate: peak learning rate; it rises for a quarter of an epoch, then falls as a half cosine.
+        learns: "head" is the last layer alone.
+    """
+
+    name: str
+    epochs: int
+    rate: float
+    learns: Literal["head", "all"] = "all"
+
+
+class Run:
+    """Trains a model through its phases, or goes on where an earlier process stopped.
+
+    Args:
+        model: a compiled or uncompiled Keras model; float32[n, s, s, 3] -> float32[n, 2].
+        phases: what to do, in order.
+        config: batch, seed, decay and the like.
+        prepared: the crops.
+        folder: see the module's text.
+        progress: called with every event.
+
+    Raises:
+        DatasetError: there are too few training crops for one batch.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        phases: Sequence[Phase],
+        config: TrainConfig,
+        prepared: Prepared,
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        self.model, self.config, self.folder = model, config, folder
+        self._progress = progress
+        indices = prepared.indices("train")
+        if len(indices) < config.batch:
+            raise DatasetError(
+                f"{prepared.folder}: {len(indices)} training crops, expected at least one batch of "
+                f"{config.batch}; prepare with role training, or lower the batch"
+            )
+        self.pixels, self.labels = prepared.wide()[indices], targets(prepared, indices)
+        select = prepared.indices("select")
+        self.select = (as_float(prepared.crops()[select]), targets(prepared, select))
+        self.steps = min(len(indices) // config.batch, config.max_steps or 10**9)
+        self._schedule = [phase for phase in phases for _ in range(phase.epochs)]
+        self.steps_in_all = self.steps * len(self._schedule)
+        self.best_weights = folder / "best.weights.h5"
+        self._optimisers = {phase.name: self._optimiser(phase) for phase in phases}
+        for phase in phases:  # builds the optimisers' slots, which the checkpoint restores
+            self._compile(phase)
+        self.step = tf.Variable(0, dtype=tf.int64)
+        self.judged = tf.Variable(0, dtype=tf.int64)
+        self.best = tf.Variable(float("inf"), dtype=tf.float32)
+        checkpoint = tf.train.Checkpoint(
+            model=model,
+            step=self.step,
+            judged=self.judged,
+            best=self.best,
+            **self._optimisers,
+        )
+        self.manager = tf.train.CheckpointManager(
+            checkpoint, str(folder / "checkpoints"), max_to_keep=2
+        )
+        if self.manager.latest_checkpoint:
+            checkpoint.restore(self.manager.latest_checkpoint)
+            log.info("going on at step %d of %d", int(self.step), self.steps_in_all)
+
+    def run(self) -> Path:
+        """Train to the end; returns the file with the best weights."""
+        self.event("start", step=int(self.step), steps=self.steps_in_all)
+        for epoch in range(int(self.judged), len(self._schedule)):
+            self._epoch(epoch, self._schedule[epoch])
+        self.event("end", best_loss=float(self.best))
+        return self.best_weights
+
+    def _optimiser(self, phase: Phase) -> Any:
+        schedule = keras.optimizers.schedules.CosineDecay(
+            phase.rate * 0.05,
+            max(1, self.steps * phase.epochs),
+            warmup_target=phase.rate,
+            warmup_steps=max(1, self.steps // 4),
+        )
+        return keras.optimizers.AdamW(
+            schedule, weight_decay=self.config.weight_decay, global_clipnorm=5.0
+        )
+
+    def _compile(self, phase: Phase) -> None:
+        """Choose what learns. Each phase's optimiser keeps slots for its own variables only."""
+        for layer in self.model.layers:
+            layer.trainable = phase.learns == "all" or layer.name == "head"
+        optimiser = self._optimisers[phase.name]
+        optimiser.build(self.model.trainable_variables)
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.config.label_smoothing)
+        self.model.compile(optimiser, loss, metrics=["accuracy"])
+
+    def _epoch(self, epoch: int, phase: Phase) -> None:
+        """Train one epoch (or what is left of it), judge it on `select`, keep the best."""
+        self._compile(phase)
+        history = self._fit(epoch, int(self.step) - epoch * self.steps)
+        loss, accuracy = self._judge()
+        row = {
+            "epoch": epoch,
+            "phase": phase.name,
+            "loss": round(history["loss"][-1], 5),
+            "accuracy": round(history["accuracy"][-1], 5),
+            "select_loss": round(loss, 5),
+            "select_accuracy": round(accuracy, 5),
+        }
+        if loss < float(self.best):
+            self.best.assign(loss)
+            self.model.save_weights(self.best_weights)
+        self._history(row)
+        self.judged.assign(epoch + 1)
+        self.manager.save()
+        self.event("epoch", **row)
+
+    def _fit(self, epoch: int, done: int) -> dict[str, list[float]]:
+        """Loss and accuracy of the steps after `done`; NaN where a kill left only the judging."""
+        if done >= self.steps:
+            return {"loss": [float("nan")], "accuracy": [float("nan")]}
+        batches = training_batches(
+            self.pixels,
+            self.labels,
+            size=self.config.model.input_size,
+            batch=self.config.batch,
+            seed=self.config.seed,
+            epoch=epoch,
+            first_step=done,
+        ).map(lambda pixels, labels: (pixels, tf.one_hot(labels, 2)))
+        fitted = self.model.fit(
+            batches.take(self.steps - done), verbose=0, callbacks=[_Steps(self)]
+        )
+        history: dict[str, list[float]] = fitted.history
+        return history
+
+    def _judge(self) -> tuple[float, float]:
+        """Loss (without smoothing) and accuracy on the select split."""
+        pixels, labels = self.select
+        probabilities = self.model.predict(pixels, batch_size=128, verbose=0)
+        right = probabilities[np.arange(len(labels)), labels]
+        loss = float(-np.log(np.maximum(right, 1e-7)).mean())
+        return loss, float((probabilities.argmax(axis=1) == labels).mean())
+
+    def _history(self, row: dict[str, Any]) -> None:
+        path = self.folder / "history.csv"
+        known = []
+        if path.exists():
+            with path.open(newline="") as file:
+                # An epoch can be judged twice when the kill came right before the checkpoint.
+                known = [r for r in csv.DictReader(file) if int(r["epoch"]) < row["epoch"]]
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, HISTORY_FIELDS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows([*known, row])
+
+    def event(self, kind: str, **values: Any) -> None:
+        """Write one line to events.jsonl and tell the caller."""
+        line = {"event": kind, "time": round(time.time(), 3), **values}
+        with (self.folder / "events.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        self._progress(line)
+
+
+class _Steps(keras.callbacks.Callback):  # type: ignore[misc]  # tf_keras publishes no types
+    """Counts steps, reports once a second, saves a checkpoint every so often."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.saved = self.told = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Keras calls this after every step."""
+        run, now = self.run, time.monotonic()
+        run.step.assign_add(1)
+        if now - self.told >= 1:
+            self.told = now
+            values = {k: round(float(v), 4) for k, v in (logs or {}).items()}
+            run.event("step", step=int(run.step), steps=run.steps_in_all, **values)
+        if now - self.saved >= run.config.checkpoint_seconds:
+            self.saved = now
+            run.manager.save()
