@@ -109,7 +109,8 @@ def _dress(axes: "Axes", report: Report) -> None:
         )
         axes.legend(loc="lower left", bbox_to_anchor=(-0.008, 1.0), ncols=3, frameon=False)
     else:
-        axes.text(0.5, 0.5, "no visits", transform=axes.transAxes, ha="center", color=_INK)
+        none = "no visits of known time" if report.unknown.total else "no visits"
+        axes.text(0.5, 0.5, none, transform=axes.transAxes, ha="center", color=_INK)
         axes.set_xticks([])
     axes.set_xlabel("local time", color=_INK)
     axes.set_ylabel(f"visits per {name}", color=_INK)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -232,6 +233,8 @@ def test_the_progress_bar_is_for_terminals_only(models_directory: Path) -> None:
         os.close(theirs)
         bar = all_of(terminal)
     assert b"pictures" in bar
+    # It stays while pictures go by, and is wiped away once, at the end.
+    assert len(re.findall(rb"\r {20,}\r", bar)) == 1
     assert shown.stdout.decode() == piped.stdout
 
 

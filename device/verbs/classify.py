@@ -93,12 +93,17 @@ def _with_progress(classifier: "PictureClassifier", paths: list[Path]) -> "Itera
         return
     from tqdm import tqdm  # noqa: PLC0415
 
+    # Lines that go to the terminal too are printed where the bar stands: it makes room for each.
+    shared = sys.stdout.isatty()
     with tqdm(unit=" pictures", leave=False, dynamic_ncols=True) as bar:
         for result in classifier.results(paths):
             bar.total = classifier.found
-            bar.clear()
+            if shared:
+                bar.clear()
             yield result
             bar.update()
+            if shared:
+                bar.refresh()
 
 
 def _print_line(line: str) -> None:
