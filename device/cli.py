@@ -38,7 +38,7 @@ VERBS: Final[dict[str, str]] = {
 EPILOG: Final = """\
 exit statuses:
   0   done; classify and capture: a face was seen
-  1   an error that Passerby did not foresee
+  1   an error that Passerby did not foresee, or output that cannot be written
   2   the command line itself is wrong
   3   no face (a result, not an error)
   4   faces, but perceived gender is unsure for all (a result, not an error)
