@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from math import inf
 from pathlib import Path
 
+from device.allocator import keep_freed_memory
 from device.bundle import open_bundle
 from device.cameras import make_camera
 from device.classifier import Classifier
@@ -42,6 +43,7 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
     """
     with ExitStack() as stack:
         hold = stack.enter_context
+        keep_freed_memory()
         clock = SystemClock()
         stop = hold(Stop(overdue_seconds=settings.daemon.stop_seconds))
         run_directory = _run_directory(settings.run_directory)
