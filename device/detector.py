@@ -52,20 +52,22 @@ def suppress(
         Averaged rows with the best score of each group, best first.
     """
     kept = []
-    order = np.argsort(-scores, kind="stable")
+    order = (-scores).argsort(kind="stable")
+    boxes, scores = boxes[order], scores[order]
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    while order.size:
-        best = boxes[order[0]]
-        rest = boxes[order]
-        across = np.minimum(best[2], rest[:, 2]) - np.maximum(best[0], rest[:, 0])
-        down = np.minimum(best[3], rest[:, 3]) - np.maximum(best[1], rest[:, 1])
+    while len(boxes):
+        best = boxes[0]
+        across = np.minimum(best[2], boxes[:, 2]) - np.maximum(best[0], boxes[:, 0])
+        down = np.minimum(best[3], boxes[:, 3]) - np.maximum(best[1], boxes[:, 1])
         shared = np.maximum(across, 0) * np.maximum(down, 0)
-        together = shared > iou * (areas[order[0]] + areas[order] - shared)
+        together = shared > iou * (areas[0] + areas - shared)
         together[0] = True  # a box without area would not even overlap itself
-        weights = scores[order[together]]
-        average = (rest[together] * weights[:, None]).sum(axis=0) / weights.sum()
-        kept.append((average, float(scores[order[0]])))
-        order = order[~together]
+        weights = scores[together]
+        weighted = boxes[together] * weights[:, None]
+        average = np.add.reduce(weighted, axis=0) / np.add.reduce(weights)
+        kept.append((average, float(scores[0])))
+        apart = ~together
+        boxes, scores, areas = boxes[apart], scores[apart], areas[apart]
     return kept
 
 
@@ -115,8 +117,7 @@ class Detector:
             margin: black put around the frame, as a fraction of its longer side.
         """
         square, where = letterbox(pixels, self.size, margin=margin)
-        values = square.astype(np.float32)[None]
-        values *= np.float32(1 / 127.5)
+        values = np.multiply(square[None], np.float32(1 / 127.5), dtype=np.float32)
         values -= np.float32(1)
         return self.decode(self.interpreter.run(values), where)
 
@@ -131,20 +132,20 @@ class Detector:
     def decode(self, outputs: tuple[NDArray[Any], ...], where: Letterbox) -> tuple[Face, ...]:
         """Turn the raw outputs for a letterboxed frame into faces in the frame's pixels."""
         logits = outputs[self._scores][0, :, 0]
-        likely = np.flatnonzero(logits > self._threshold)
+        (likely,) = (logits > self._threshold).nonzero()
         if not likely.size:
             return ()
-        raw = outputs[self._regressors][0, likely].reshape(-1, REGRESSORS // 2, 2)
         # Row 0 is the centre, row 1 the size, the others keypoints; all but the size are
         # relative to the anchor and all are in pixels of the input.
-        points = raw / np.float32(self.size)
-        points[:, 0] += self._anchors[likely]
-        points[:, 2:] += self._anchors[likely, None]
+        points = outputs[self._regressors][0, likely].reshape(-1, REGRESSORS // 2, 2)
+        points /= np.float32(self.size)
         half = points[:, 1] / 2
-        corners = np.stack((points[:, 0] - half, points[:, 0] + half), axis=1)
-        rows = np.concatenate((corners, points[:, 2:]), axis=1).reshape(len(likely), REGRESSORS)
-        clipped = np.clip(logits[likely], -100, 100)
-        scores = (1 / (1 + np.exp(-clipped))).astype(np.float32)
+        points[:, 1] = points[:, 0]
+        points += self._anchors[likely, None]
+        points[:, 0] -= half
+        points[:, 1] += half
+        scores = 1 / (1 + np.exp(-logits[likely]))
+        rows = points.reshape(-1, REGRESSORS)
         faces = [self._face(row, score, where) for row, score in suppress(rows, scores, self._iou)]
         return tuple(sorted(faces, key=lambda face: -face.box.area))
 

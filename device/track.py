@@ -26,8 +26,8 @@ class Track:
     def predicted(self, now: float) -> Box:
         """Where the face should be at `now`, if it went on as before."""
         across, down = self.velocity or (0.0, 0.0)
-        gone = now - self.seen_at
-        return replace(self.box, x=self.box.x + across * gone, y=self.box.y + down * gone)
+        gone, box = now - self.seen_at, self.box
+        return Box(box.x + across * gone, box.y + down * gone, box.width, box.height)
 
     def crosses_edge(
         self, now: float, width: int, height: int, *, min_widths_per_second: float
@@ -48,7 +48,9 @@ class Track:
         if self.sightings and now > self.seen_at:
             self._move(now - self.seen_at, face.box, gain)
         self.box, self.seen_at, self.missed = face.box, now, 0
-        self.ended = replace(stamp, monotonic=max(stamp.monotonic, self.ended.monotonic))
+        if stamp.monotonic < self.ended.monotonic:
+            stamp = replace(stamp, monotonic=self.ended.monotonic)
+        self.ended = stamp
         self.best_score = max(self.best_score, face.score)
         self.sightings += 1
         self.clear_sightings += clear
