@@ -3,8 +3,8 @@
 
 glibc gives the free end of its heap back to the kernel once it is larger than a threshold that it
 guesses, and whether a frame's pixels lie at that end is luck. Where they do, every frame pays for
-some 1,400 page faults (640x480): whole frames were measured to take 4.8 ms instead of 2.9. The
-peak is the same.
+some 700 page faults (640x480): in benchmarks/overhead.py whole frames took 4.8 ms instead of 2.9.
+The peak is no higher.
 """
 
 import ctypes
