@@ -113,7 +113,7 @@ def sha256(path: Path) -> str:
 def _file_faults(path: Path, manifest: Manifest) -> list[str]:
     model = path / manifest.file.name
     faults = [
-        f"golden/{case.file} is missing"
+        f"golden/{case.file} is missing, copy the bundle again"
         for case in manifest.golden.cases
         if not (path / "golden" / case.file).is_file()
     ]
@@ -147,7 +147,9 @@ def _consistency_faults(manifest: Manifest) -> list[str]:
     elif crop.colour != manifest.input.colour:
         faults.append(f"input.crop.colour is {crop.colour}, expected {manifest.input.colour}")
     if sorted(manifest.output.labels) != ["female", "male"]:
-        faults.append(f"labels are {list(manifest.output.labels)}, expected female and male")
+        faults.append(
+            f"labels are {list(manifest.output.labels)}, expected female and male, export it again"
+        )
     if not manifest.evidence.tests:
         faults.append("evidence.tests is empty, expected accuracy on at least one test set")
     return faults

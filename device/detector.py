@@ -144,15 +144,16 @@ class Detector:
         points += self._anchors[likely, None]
         points[:, 0] -= half
         points[:, 1] += half
+        points *= np.float32(self.size / where.scale)
+        points -= np.array((where.left / where.scale, where.top / where.scale), np.float32)
         scores = 1 / (1 + np.exp(-logits[likely]))
         rows = points.reshape(-1, REGRESSORS)
-        faces = [self._face(row, score, where) for row, score in suppress(rows, scores, self._iou)]
+        faces = [_face(row, score) for row, score in suppress(rows, scores, self._iou)]
         return tuple(sorted(faces, key=lambda face: -face.box.area))
 
-    def _face(self, row: NDArray[np.float32], score: float, where: Letterbox) -> Face:
-        """One averaged row, from fractions of the square to pixels of the frame."""
-        points = row.reshape(-1, 2) * self.size
-        points = (points - np.array((where.left, where.top), np.float32)) / where.scale
-        (left, top), (right, bottom), *keypoints = points.tolist()
-        box = Box(left, top, right - left, bottom - top)
-        return Face(box, tuple((x, y) for x, y in keypoints), score)
+
+def _face(row: NDArray[np.float32], score: float) -> Face:
+    """One averaged row: left, top, right, bottom, then the keypoints, in pixels of the frame."""
+    left, top, right, bottom, *rest = row.tolist()
+    keypoints = tuple(zip(rest[::2], rest[1::2], strict=True))
+    return Face(Box(left, top, right - left, bottom - top), keypoints, score)

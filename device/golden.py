@@ -75,8 +75,8 @@ def _compare_outputs(case: GoldenCase, crop: FaceCrop, model: Classifier) -> Ite
         allowed = golden.tolerance.steps
     if apart > allowed:
         yield f"{case.file} gives {seen.tolist()}, expected {expected.tolist()} within {allowed}"
-    elif seen.argmax() != expected.argmax():
-        yield f"{case.file} changes its label: {seen.tolist()}, expected {expected.tolist()}"
+    elif (label := model.bundle.manifest.output.labels[int(seen.argmax())]) != case.label:
+        yield f"{case.file} is called {label} ({seen.tolist()}), expected {case.label}"
 
 
 def _compare_faces(

@@ -128,10 +128,15 @@ class GoldenFace(Block, frozen=True):
 
 
 class GoldenCase(Block, frozen=True):
-    """One picture in `golden/` and what the model must say of it."""
+    """One picture in `golden/` and what the model must say of it.
+
+    Classifiers have `outputs` and the `label` of the largest, so that swapped labels are noticed;
+    detectors have `faces`.
+    """
 
     file: Annotated[str, Meta(pattern=r"^[^/\\]+$")]
     outputs: tuple[int, ...] = ()
+    label: str = ""
     faces: tuple[GoldenFace, ...] = ()
 
 

@@ -76,3 +76,12 @@ def test_replay_names_a_picture_that_cannot_be_read(models_directory: Path, tmp_
     broken.write_bytes(b"no picture")
     with pytest.raises(BundleError, match=broken.name):
         replay(Classifier(open_bundle(copy)))
+
+
+def test_replay_notices_swapped_labels(models_directory: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(models_directory / "default", tmp_path / "default"))
+    manifest = json.loads((copy / "bundle.json").read_text())
+    manifest["output"]["labels"].reverse()
+    (copy / "bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=r"24 golden pictures .* is called (fe)?male"):
+        replay(Classifier(open_bundle(copy)))

@@ -30,14 +30,13 @@ ROOT = Path(__file__).parent.parent
 RULE = CropRule(size=64, scale=1.1)
 
 
-def training(*words: str | Path, **options: object) -> "subprocess.CompletedProcess[str]":
+def training(*words: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "training", *map(str, words)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        **options,  # type: ignore[call-overload]
     )
 
 

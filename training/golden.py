@@ -46,10 +46,12 @@ def record(
             f"{dataset.name}: {len(made)} pictures with a face, expected {GOLDEN_CASES} for golden "
             "crops; name a larger set with --golden"
         )
+    labels = classifier.bundle.manifest.output.labels
     cases = []
     for _, _, name, crop, raw in sorted(made, key=lambda one: one[:2])[:GOLDEN_CASES]:
         file = f"{Path(name).stem}.png"
-        cases.append(GoldenCase(file=file, outputs=tuple(int(v) for v in raw)))
+        outputs = tuple(int(v) for v in raw)
+        cases.append(GoldenCase(file=file, outputs=outputs, label=labels[int(raw.argmax())]))
         with io.BytesIO() as buffer:
             Image.fromarray(crop.pixels).save(buffer, "PNG")
             files[file] = buffer.getvalue()
