@@ -12,9 +12,10 @@ from device.allocator import keep_freed_memory
 from device.bundle import open_bundle
 from device.cameras import make_camera
 from device.classifier import Classifier
-from device.client import SOCKET_NAME
 from device.clock import SystemClock
-from device.control import ControlServer
+from device.control.client import SOCKET_NAME
+from device.control.reception import Reception
+from device.control.server import ControlServer
 from device.daemon import Daemon, Pace
 from device.detector import Detector
 from device.displays import make_display
@@ -22,7 +23,6 @@ from device.errors import ControlError
 from device.locks import Lock
 from device.pipeline import Pipeline
 from device.protocols import Camera, Clock, Sink
-from device.reception import Reception
 from device.settings import Settings
 from device.sinks.journal import Journal
 from device.stopping import Stop

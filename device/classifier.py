@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.bundle import Bundle
+from device.bundle.manifest import ClassifierDecision
 from device.errors import BundleError
 from device.imaging import CropRule, cut
 from device.interpreter import Interpreter, RuntimeChoice
-from device.manifest import ClassifierDecision
 from device.records import FEMALE, MALE, UNSURE, Face, FaceCrop, Perception
 
 

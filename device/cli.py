@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: one table of verbs, and the only place where an error becomes text.
 
-A verb is a module `device/verbs/<verb>.py` with `HELP` (one paragraph), `add_arguments(parser)` and
-`run(args) -> int`. It is imported when it is chosen and not before, so that `passerby --help` needs
-neither numpy nor a runtime.
+A verb is a module `device/verbs/<verb>.py`, or a package where it brings works of its own, with
+`HELP` (one paragraph), `add_arguments(parser)` and `run(args) -> int`. It is imported when it is
+chosen and not before, so that `passerby --help` needs neither numpy nor a runtime.
 """
 
 import argparse

@@ -8,10 +8,10 @@ Whatever ends the loop, the visits that were under way are ended and published.
 import logging
 from collections.abc import Sequence
 
+from device.control.reception import Reception
 from device.errors import CameraEndedError
 from device.pipeline import Pipeline
 from device.protocols import Camera, Clock, Display, Sink
-from device.reception import Reception
 from device.records import Frame, Observation
 from device.stills import blackened
 from device.stopping import Stop, StopRequested

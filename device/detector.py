@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.bundle import Bundle
+from device.bundle.manifest import Decoding, DetectorDecision
 from device.errors import BundleError
 from device.imaging import Letterbox, letterbox
 from device.interpreter import Interpreter, RuntimeChoice
-from device.manifest import Decoding, DetectorDecision
 from device.records import Box, Face
 
 KEYPOINTS: Final = 6

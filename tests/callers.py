@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from device.control import ControlServer
-from device.wire import Call
+from device.control.server import ControlServer
+from device.control.wire import Call
 
 STATUS = b'{"verb": "status"}\n'
 Connect = Callable[[], socket.socket]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from device.client import ControlClient
+from device.control.client import ControlClient
+from device.control.wire import Request
 from device.errors import ControlError
-from device.wire import Request
 
 ROOT = Path(__file__).parent.parent
 # Far beyond anything that is right, and short enough to end a hung test.

@@ -5,7 +5,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from device.arguments import seconds, whole_number
+from device.verbs.arguments import seconds, whole_number
 
 
 def test_numbers_within_the_bounds() -> None:

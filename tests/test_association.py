@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.association import covered_share, match
 from device.records import Box
+from device.tracker.association import covered_share, match
 
 
 def box(x: float, width: float = 100, y: float = 0) -> Box:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from device.bench import STAGES
 from device.bundle import open_bundle
+from device.verbs.bench.measuring import STAGES
 
 PICTURES = Path(__file__).parent / "data" / "faces" / "pictures"
 

@@ -3,8 +3,8 @@
 
 from visit_samples import WALL, make_clock, make_visit
 
-from device.buckets import UTC, bucket, quarter, timing
 from device.records import Stamp, Visit
+from device.store.buckets import UTC, bucket, quarter, timing
 
 
 def test_a_quarter_hour_holds_its_first_moment_but_not_its_end() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from device.checkup import Finding, check_everything, exit_status
+from device.verbs.check.checkup import Finding, check_everything, exit_status
 
 
 @pytest.fixture

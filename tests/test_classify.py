@@ -21,10 +21,10 @@ from PIL import Image
 
 from device.bundle import open_bundle
 from device.classifier import Classifier
-from device.classify import PictureClassifier, PictureResult, Tally
 from device.detector import Detector
 from device.pictures import decode
 from device.records import Box, Face, Perception
+from device.verbs.classify.pictures import PictureClassifier, PictureResult, Tally
 
 PICTURES = sorted((Path(__file__).parent / "data" / "faces" / "pictures").glob("*.jpg"))
 

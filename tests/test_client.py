@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from device.client import SOCKET_NAME, ControlClient
+from device.control.client import SOCKET_NAME, ControlClient
+from device.control.wire import Request
 from device.errors import ControlError, NotRunningError
-from device.wire import Request
 
 
 @contextmanager

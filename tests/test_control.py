@@ -10,9 +10,9 @@ import pytest
 from callers import STATUS, Callers, Connect, answer_of, is_hung_up, settle, still_serves
 
 from device.clock import ManualClock
-from device.control import ControlServer
+from device.control.server import ControlServer
+from device.control.wire import Request, parse
 from device.errors import ControlError
-from device.wire import Request, parse
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from callers import STATUS, Callers, Connect, answer_of, is_hung_up, settle, still_serves
 
 from device.clock import ManualClock
-from device.control import IDLE_SECONDS, MAX_CLIENTS, ControlServer
-from device.wire import MAX_LINE_BYTES
+from device.control.server import IDLE_SECONDS, MAX_CLIENTS, ControlServer
+from device.control.wire import MAX_LINE_BYTES
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from daemons import PATIENCE_SECONDS, House
 from walkers import frames, jpeg, write_folder, write_scene
 
-from device.client import SOCKET_NAME
+from device.control.client import SOCKET_NAME
 
 WALKERS = 3
 # The bar of the issue; measured here were 75 MB (numpy 1.26) and 72 MB (numpy 2.4).

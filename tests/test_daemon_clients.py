@@ -11,9 +11,9 @@ import pytest
 from daemons import PATIENCE_SECONDS, House
 from walkers import frames, jpeg, write_scene
 
-from device.client import SOCKET_NAME
+from device.control.client import SOCKET_NAME
+from device.control.wire import Request
 from device.errors import ControlError
-from device.wire import Request
 
 NewHouse = Callable[..., House]
 

@@ -22,9 +22,9 @@ from walkers import frames, jpeg, write_scene
 
 from device.bundle import open_bundle
 from device.classifier import Classifier
+from device.control.wire import Request
 from device.detector import Detector
 from device.imaging import letterbox
-from device.wire import Request
 
 WALKERS = 2
 NEEDLE_BYTES = 24

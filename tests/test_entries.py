@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from visit_samples import WALL, make_clock, make_visit
 
-from device import entries
-from device.buckets import UTC
-from device.ledger import open_ledger
 from device.records import Stamp
+from device.store import entries
+from device.store.buckets import UTC
+from device.store.ledger import open_ledger
 
 COUNTS = "SELECT origin, quarter, female, male, unsure FROM counts ORDER BY origin, quarter"
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from device.bundle import open_bundle
+from device.bundle.golden import replay
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import BundleError
-from device.golden import replay
 from device.interpreter import RuntimeChoice
 from device.pictures import decode
 from device.records import FaceCrop

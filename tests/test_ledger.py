@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from visit_samples import identities, make_clock, observe, pass_by, rows
 
-from device.ledger import APPLICATION_ID, SCHEMA_VERSION, open_ledger
 from device.store import Store
+from device.store.ledger import APPLICATION_ID, SCHEMA_VERSION, open_ledger
 
 
 def filled(path: Path, visits: int = 300) -> None:

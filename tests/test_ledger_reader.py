@@ -10,14 +10,14 @@ import pytest
 from visit_samples import WALL, make_clock, pass_by, rows
 
 from device.errors import StoreError
-from device.ledger_reader import Count, read_counts
 from device.store import Store
+from device.store.ledger_reader import Count, read_counts
 
 ROOT = Path(__file__).resolve().parent.parent
 READER = """
 import sys
 from pathlib import Path
-from device.ledger_reader import read_counts
+from device.store.ledger_reader import read_counts
 for line in sys.stdin:
     print(sum(count.female for count in read_counts(Path(sys.argv[1]))), flush=True)
 """

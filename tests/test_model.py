@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from device.bundle import open_bundle
-from device.manifest import ClassifierDecision, Manifest
+from device.bundle.manifest import ClassifierDecision, Manifest
 
 
 def run_model(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from device import plot, report
 from device.errors import InputError, RuntimeMissingError
-from device.ledger_reader import Count
-from device.report import Period
+from device.store.ledger_reader import Count
+from device.verbs.report import plot, rows
+from device.verbs.report.rows import Period
 
 START = 1_793_613_600
 COUNTS = tuple(Count(START + 3600 * n, n % 5, n % 7, n % 2) for n in range(40))
@@ -28,10 +28,10 @@ def colours(path: Path) -> dict[tuple[int, int, int], int]:
     return {colour: number for number, colour in found}  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("by", report.PERIODS)
+@pytest.mark.parametrize("by", rows.PERIODS)
 def test_all_three_answers_have_their_bars_in_proportion(tmp_path: Path, by: Period) -> None:
     pytest.importorskip("matplotlib")
-    made = report.summarise(COUNTS, by=by, zone=ZoneInfo("Europe/Berlin"))
+    made = rows.summarise(COUNTS, by=by, zone=ZoneInfo("Europe/Berlin"))
     plot.save_plot(made, tmp_path / "visits.png")
     seen = colours(tmp_path / "visits.png")
     assert min(seen[ORANGE], seen[BLUE], seen[GREY]) > 1000
@@ -42,16 +42,16 @@ def test_all_three_answers_have_their_bars_in_proportion(tmp_path: Path, by: Per
 
 def test_an_empty_report_and_one_of_unknown_times_can_be_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    plot.save_plot(report.summarise(()), tmp_path / "empty.png")
+    plot.save_plot(rows.summarise(()), tmp_path / "empty.png")
     assert BLUE not in colours(tmp_path / "empty.png")
-    plot.save_plot(report.summarise([Count(None, 1, 2, 3)]), tmp_path / "unknown.png")
+    plot.save_plot(rows.summarise([Count(None, 1, 2, 3)]), tmp_path / "unknown.png")
     assert colours(tmp_path / "unknown.png") != colours(tmp_path / "empty.png")
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(InputError, match=r"cannot be written to .*No such file"):
-        plot.save_plot(report.summarise(COUNTS), tmp_path / "missing" / "visits.png")
+        plot.save_plot(rows.summarise(COUNTS), tmp_path / "missing" / "visits.png")
 
 
 def test_without_matplotlib_one_sentence_says_how_to_get_it(
@@ -60,10 +60,10 @@ def test_without_matplotlib_one_sentence_says_how_to_get_it(
     for name in ("matplotlib.backends.backend_agg", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, name, None)  # what Python does for a failed import
     with pytest.raises(RuntimeMissingError, match=r"pip install 'passerby\[plot\]'"):
-        plot.save_plot(report.summarise(COUNTS), tmp_path / "visits.png")
+        plot.save_plot(rows.summarise(COUNTS), tmp_path / "visits.png")
 
 
 def test_matplotlib_is_not_loaded_before_a_plot_is_asked_for() -> None:
-    script = "import sys, device.plot; sys.exit('matplotlib' in sys.modules)"
+    script = "import sys, device.verbs.report.plot; sys.exit('matplotlib' in sys.modules)"
     root = Path(__file__).resolve().parent.parent
     assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0

@@ -8,8 +8,8 @@ import pytest
 from visit_samples import counted, make_clock, make_visit, observe, pass_by, rows
 
 from device.records import Visit
-from device.retention import LEAST_BYTES, bytes_on_disk
 from device.store import Store
+from device.store.retention import LEAST_BYTES, bytes_on_disk
 
 MIB = 1024 * 1024
 

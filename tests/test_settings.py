@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from device import settings
 from device.errors import SettingsError
-from device.settings_fields import fill
+from device.settings.fields import fill
 from device.tracker import TrackerRules
 
 

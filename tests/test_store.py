@@ -12,7 +12,7 @@ from visit_samples import WALL, counted, identities, make_clock, make_visit, obs
 
 from device.clock import ManualClock
 from device.errors import StoreError
-from device.store import LONGEST_RETRY_SECONDS, Store
+from device.store.sink import LONGEST_RETRY_SECONDS, Store
 
 MIB = 1024 * 1024
 

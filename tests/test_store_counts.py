@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_store import full_disk
 from visit_samples import counted, make_clock, pass_by, rows
 
-from device.ledger_reader import read_counts
 from device.records import PerceivedGender
 from device.store import Store
+from device.store.ledger_reader import read_counts
 
 GENDERS = ("female", "male", "unsure")
 EVENTS = st.lists(

@@ -19,7 +19,7 @@ import errno, itertools, json, os, subprocess, sys
 sys.path.insert(0, "tests")
 from pathlib import Path
 from visit_samples import counted, identities, make_clock, observe, pass_by, rows
-from device.ledger_reader import read_counts
+from device.store.ledger_reader import read_counts
 from device.store import Store
 
 def mount(*options):

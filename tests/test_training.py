@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from device.bundle import open_bundle
+from device.bundle.golden import replay
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import BundleError, DatasetError
-from device.golden import replay
 from device.imaging import CropRule, cut
 from device.pictures import decode
 from device.records import FaceCrop

@@ -4,7 +4,7 @@
 import pytest
 
 from device.records import Box, Face, PerceivedGender, Perception
-from device.vote import Vote, VoteRules
+from device.tracker.vote import Vote, VoteRules
 
 RULES = VoteRules(decide_share=0.7, keep_share=0.55, min_weight=0.5, full_width_pixels=100)
 

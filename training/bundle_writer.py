@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from device.bundle import open_bundle
-from device.manifest import (
+from device.bundle.manifest import (
     FORMAT,
     MANIFEST,
     ClassifierDecision,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """CARD.md: what a bundle is, on what it was trained, how well it does and for what it is not."""
 
-from device.manifest import ClassifierDecision, Data, EvaluatedSet, Evidence, Figure
+from device.bundle.manifest import ClassifierDecision, Data, EvaluatedSet, Evidence, Figure
 
 LIMITS = """\
 ## What it is not

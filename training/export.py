@@ -12,9 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from device.bundle import Bundle
-from device.classifier import Classifier
-from device.detector import Detector
-from device.manifest import (
+from device.bundle.manifest import (
     ATTRIBUTE,
     ClassifierDecision,
     Data,
@@ -25,6 +23,8 @@ from device.manifest import (
     Output,
     Quantisation,
 )
+from device.classifier import Classifier
+from device.detector import Detector
 from training import calibrate
 from training.bundle_writer import BundleDraft, as_manifest, write_bundle
 from training.card import card

@@ -9,11 +9,11 @@ from typing import Final
 
 from PIL import Image
 
+from device.bundle.manifest import Golden, GoldenCase, Tolerance
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import DatasetError
 from device.interpreter import runtime_version
-from device.manifest import Golden, GoldenCase, Tolerance
 from device.pictures import decode
 from training.datasets import Dataset
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from device.manifest import Figure
+from device.bundle.manifest import Figure
 
 Z95: Final = 1.959964
 

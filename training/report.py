@@ -15,7 +15,7 @@ mpl.use("Agg")  # no screen on a workstation's SSH session
 import msgspec
 from matplotlib import pyplot as plt
 
-from device.manifest import EvaluatedSet
+from device.bundle.manifest import EvaluatedSet
 from training.metrics import Outcome, reliability, risk_coverage
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.

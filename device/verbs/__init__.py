@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs: one file per command of `passerby`; each is loaded only when it is asked for."""
+"""Verbs: one file or folder per command of `passerby`, loaded only when it is asked for."""

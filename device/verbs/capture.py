@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.arguments import seconds
 from device.errors import EXIT_NO_FACE, EXIT_OK, EXIT_UNSURE, InputError, NotRunningError
+from device.verbs.arguments import seconds
 
 if TYPE_CHECKING:
+    from device.control.wire import Request
     from device.settings import Settings
-    from device.wire import Request
 
 HELP = """\
 Look once through the camera and say who is there: faces with their perceived gender, largest first.
@@ -26,7 +26,7 @@ asks for this one.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's own options."""
-    from device.wire import MAX_WAIT_SECONDS  # noqa: PLC0415
+    from device.control.wire import MAX_WAIT_SECONDS  # noqa: PLC0415
 
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument(
@@ -44,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what one look sees; 0 a face, 3 none, 4 unsure."""
-    from device.client import ControlClient  # noqa: PLC0415
+    from device.control.client import ControlClient  # noqa: PLC0415
+    from device.control.wire import Request  # noqa: PLC0415
     from device.settings import load  # noqa: PLC0415
-    from device.wire import Request  # noqa: PLC0415
 
     settings = load(args.settings)
     request = Request("capture", wait_face_seconds=args.wait_face, still=bool(args.still))
@@ -91,8 +91,8 @@ def sentences(answer: dict[str, Any]) -> str:
 def _look(settings: "Settings", request: "Request") -> dict[str, Any]:
     """Open the camera and take the first frame, or the first with a face within the wait."""
     from device.app import open_eyes  # noqa: PLC0415  loads numpy and the runtime
+    from device.control.reception import capture_answer  # noqa: PLC0415
     from device.errors import CameraEndedError  # noqa: PLC0415
-    from device.reception import capture_answer  # noqa: PLC0415
     from device.stills import encode_jpeg  # noqa: PLC0415
 
     with open_eyes(settings) as (camera, pipeline, clock):

@@ -10,7 +10,7 @@ from device import settings
 from device.errors import BundleError
 
 if TYPE_CHECKING:
-    from device.manifest import EvaluatedSet, Manifest
+    from device.bundle.manifest import EvaluatedSet, Manifest
 
 HELP = """\
 List the model bundles, or show all that is known of one: what it takes, when it answers "unsure",

@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the status."""
-    from device.client import ControlClient  # noqa: PLC0415
+    from device.control.client import ControlClient  # noqa: PLC0415
+    from device.control.wire import Request  # noqa: PLC0415
     from device.settings import load  # noqa: PLC0415
-    from device.wire import Request  # noqa: PLC0415
 
     settings = load(args.settings)
     patience = settings.camera.timeout_seconds + settings.daemon.stop_seconds

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from device.association import covered_share
 from device.records import UNSURE, Box, PerceivedGender, Visit
+from device.tracker.association import covered_share
 from training.scenes.truth import Label, TrueFace, TrueVisit, VisitRule, true_visits
 from training.scenes.watching import Seen
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from training.verbs.common import add_detector, detector_bundle, progress_bar
 
 if TYPE_CHECKING:
-    from device.manifest import EvaluatedSet
+    from device.bundle.manifest import EvaluatedSet
 
 HELP = """\
 Runs a bundle over labelled pictures through the device's own code: detect, align, classify. A face

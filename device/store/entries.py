@@ -4,9 +4,9 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from device.buckets import QUARTER_SECONDS, UTC, Bucket, bucket, offset, quarter, timing
-from device.ledger import transaction
 from device.records import PerceivedGender, Stamp, Visit
+from device.store.buckets import QUARTER_SECONDS, UTC, Bucket, bucket, offset, quarter, timing
+from device.store.ledger import transaction
 
 GENDERS: tuple[PerceivedGender, ...] = ("female", "male", "unsure")
 Tally = dict[Bucket, list[int]]

@@ -5,8 +5,10 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from device import ledger_reader, plot, report, settings
+from device import settings
 from device.errors import InputError
+from device.store import ledger_reader
+from device.verbs.report import plot, rows
 
 HELP = """\
 How many visits ended, per hour or day, by perceived gender.
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which visits, in what rows and what form."""
     parser.add_argument(
         "--by",
-        choices=report.PERIODS,
+        choices=rows.PERIODS,
         default="hour",
         help="length of one row in local time; quarter is a quarter hour (default: hour)",
     )
@@ -58,23 +60,21 @@ def run(args: argparse.Namespace) -> int:
     """
     since, until = _span(args.since, args.until)
     path = args.store or settings.load(args.settings).store_path
-    summary = report.summarise(
-        ledger_reader.read_counts(path), by=args.by, since=since, until=until
-    )
+    summary = rows.summarise(ledger_reader.read_counts(path), by=args.by, since=since, until=until)
     if args.plot is not None:
         plot.save_plot(summary, args.plot)
     if args.csv:
-        print(report.as_csv(summary), end="")
+        print(rows.as_csv(summary), end="")
     else:
-        print(report.as_json(summary) if args.json else report.as_text(summary))
+        print(rows.as_json(summary) if args.json else rows.as_text(summary))
     return 0
 
 
 def _span(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
     now = datetime.now().astimezone()
     try:
-        start = None if since is None else report.parse_moment(since, now=now)
-        end = None if until is None else report.parse_moment(until, now=now, end=True)
+        start = None if since is None else rows.parse_moment(since, now=now)
+        end = None if until is None else rows.parse_moment(until, now=now, end=True)
     except ValueError as error:
         raise InputError(str(error)) from error
     if start is not None and end is not None and start >= end:

@@ -4,7 +4,7 @@
 from dataclasses import dataclass, replace
 
 from device.records import Box, Face, Stamp
-from device.vote import Vote
+from device.tracker.vote import Vote
 
 
 @dataclass(slots=True)

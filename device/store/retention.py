@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from device.buckets import FORGOTTEN
-from device.ledger import BUSY_SECONDS, transaction
+from device.store.buckets import FORGOTTEN
+from device.store.ledger import BUSY_SECONDS, transaction
 
 #: The least that a store can work with.
 LEAST_BYTES = 256 * 1024

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sections of the settings file: each key's type, range, meaning and default, stated once.
 
-What rules the tracker has its defaults in `device/tracker.py`, beside the code that they tune.
+What rules the tracker has its defaults in `device/tracker/tracking.py`, beside the code that they
+tune.
 """
 
 from dataclasses import asdict, dataclass

@@ -12,10 +12,10 @@ Only the differences of `Stamp.monotonic` matter; a step back counts as no time 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
-from device.association import covered_share, match
 from device.records import Face, Perception, Sighting, Stamp, Visit
-from device.track import Track
-from device.vote import Vote, VoteRules
+from device.tracker.association import covered_share, match
+from device.tracker.track import Track
+from device.tracker.vote import Vote, VoteRules
 
 Look = tuple[Face, Perception | None]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frozen, typed settings read from TOML. Defaults and ranges stand in `device/sections.py`.
+"""Frozen, typed settings read from TOML. Defaults and ranges: `device/settings/sections.py`.
 
 Only the composition root (`device/app.py`) and the command line see `Settings`; everybody else
 takes plain values by keyword. Every fault of a file is reported at once, by key path.
@@ -15,7 +15,8 @@ from msgspec import Meta
 
 from device.errors import SettingsError
 from device.places import default_run_directory, default_state_directory, shipped_models
-from device.sections import (
+from device.settings.fields import as_toml, fill
+from device.settings.sections import (
     CameraSettings,
     DaemonSettings,
     DisplaySettings,
@@ -24,9 +25,6 @@ from device.sections import (
     StoreSettings,
     TrackerSettings,
 )
-from device.settings_fields import as_plain, as_toml, fill
-
-__all__ = ["Settings", "as_plain", "as_toml", "find", "load", "read", "sample"]
 
 
 @dataclass(frozen=True, slots=True)

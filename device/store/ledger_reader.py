@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from device.buckets import UTC
 from device.errors import StoreError
-from device.ledger import BUSY_SECONDS, check_version
+from device.store.buckets import UTC
+from device.store.ledger import BUSY_SECONDS, check_version
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from device.bundle.manifest import GoldenCase, GoldenFace, Tolerance
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import BundleError, InputError
-from device.manifest import GoldenCase, GoldenFace, Tolerance
 from device.pictures import decode
 from device.records import Box, Face, FaceCrop
 

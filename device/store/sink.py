@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from device import entries, ledger, retention
 from device.errors import StoreError
 from device.protocols import Clock
 from device.records import Observation, Stamp, Visit
+from device.store import entries, ledger, retention
 
 log = logging.getLogger(__name__)
 

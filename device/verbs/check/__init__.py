@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print each finding as it is made (JSON: all of them at the end)."""
-    from device.checkup import check_everything, exit_status  # noqa: PLC0415  the runtime loads here
+    from device.verbs.check.checkup import check_everything, exit_status  # noqa: PLC0415  the runtime loads here
 
     findings = []
     for finding in check_everything(args.settings, models=args.models):

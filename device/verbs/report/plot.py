@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.errors import InputError, RuntimeMissingError
-from device.report import Period, Report, Row, period_name, unknown_note
+from device.verbs.report.rows import Period, Report, Row, period_name, unknown_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

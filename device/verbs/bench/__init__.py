@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device import settings
-from device.arguments import whole_number
 from device.settings import Settings
+from device.verbs.arguments import whole_number
 
 if TYPE_CHECKING:
-    from device.bench import Measurement
     from device.pipeline import Pipeline
+    from device.verbs.bench.measuring import Measurement
 
 HELP = """\
 Measure each stage of a frame (median and 95th percentile), frames per second and peak memory, with
@@ -23,7 +23,7 @@ PATH is a picture, a folder, a ZIP or a scene file; without one, the committed s
 pictures that came with the detector.
 """
 
-_SCENE = Path(__file__).resolve().parent.parent.parent / "tests" / "data" / "doorway.zip"
+_SCENE = Path(__file__).resolve().parents[3] / "tests" / "data" / "doorway.zip"
 _MEBIBYTE = 2**20
 
 
@@ -43,9 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from device.bench import measure  # noqa: PLC0415  numpy and the runtime load here
     from device.clock import SystemClock  # noqa: PLC0415
-    from device.machine import describe_machine  # noqa: PLC0415
+    from device.verbs.bench.machine import describe_machine  # noqa: PLC0415
+    from device.verbs.bench.measuring import measure  # noqa: PLC0415  numpy and the runtime load here
     from device.vitals import memory_bytes  # noqa: PLC0415
 
     loaded = settings.load(args.settings)

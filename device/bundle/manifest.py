@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schema of bundle.json, block by block; device/bundle.py opens and verifies one.
+"""The schema of bundle.json, block by block; device/bundle/opening.py opens and verifies one.
 
 File names carry no meaning; the manifest says everything. What the .tflite itself says (scale, zero
 point) is not repeated here.

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from device.control.wire import Request
 from device.errors import ControlError, NotRunningError
-from device.wire import Request
 
 SOCKET_NAME = "passerby.sock"
 # A still of the largest picture that a camera gives fits well into this.

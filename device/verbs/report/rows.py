@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import Literal
 
-from device.ledger_reader import Count
+from device.store.ledger_reader import Count
 
 Period = Literal["quarter", "hour", "day"]
 PERIODS: tuple[Period, ...] = ("quarter", "hour", "day")

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from device.control.wire import Call, failure
 from device.errors import ControlError
 from device.protocols import Clock
-from device.wire import Call, failure
 
 MAX_CLIENTS = 16
 IDLE_SECONDS = 10.0

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device import settings
-from device.arguments import whole_number
 from device.errors import InputError
+from device.verbs.arguments import whole_number
 
 if TYPE_CHECKING:
-    from device.classify import PictureClassifier, PictureResult, Tally
+    from device.verbs.classify.pictures import PictureClassifier, PictureResult, Tally
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Classify and print as results come; the exit status says what was seen."""
-    from device.classify import Tally  # noqa: PLC0415  numpy and the runtime load here
+    from device.verbs.classify.pictures import Tally  # noqa: PLC0415  numpy and the runtime load here
 
     tally = Tally()
     classifier = _classifier(args)
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _classifier(args: argparse.Namespace) -> "PictureClassifier":
     from device.bundle import open_bundle  # noqa: PLC0415
-    from device.classify import PictureClassifier  # noqa: PLC0415
+    from device.verbs.classify.pictures import PictureClassifier  # noqa: PLC0415
 
     loaded = settings.load(args.settings)
     given = {"directory": args.models, "detector": args.detector, "classifier": args.classifier}

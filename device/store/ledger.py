@@ -3,8 +3,9 @@
 
 WAL with `synchronous=FULL`: each commit is on the card before it returns, so a power cut costs at
 most the visits that were still held in memory. NORMAL would also stay undamaged, but might lose
-batches already reported as written; one fsync per batch is cheap. The store (`device/store.py`)
-decides when to write and what to do when writing fails; this module lets sqlite3's errors pass.
+batches already reported as written; one fsync per batch is cheap. The store
+(`device/store/sink.py`) decides when to write and what to do when writing fails; this module lets
+sqlite3's errors pass.
 """
 
 import contextlib
@@ -142,7 +143,7 @@ def _open_sound(path: Path, check: Check) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -1024")
-        # device/retention.py checkpoints between transactions, by size.
+        # device/store/retention.py checkpoints between transactions, by size.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         if version == 0:
             _create(connection)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model bundle: opening one, verifying one.
 
-A bundle is a folder: `bundle.json` (see device/manifest.py), the model, its card, `golden/` and
-`report/`. training/bundle_writer.py is the only writer.
+A bundle is a folder: `bundle.json` (see device/bundle/manifest.py), the model, its card, `golden/`
+and `report/`. training/bundle_writer.py is the only writer.
 """
 
 import hashlib
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from device.errors import BundleError
-from device.manifest import (
+from device.bundle.manifest import (
     DETECTION,
     FORMAT,
     MANIFEST,
@@ -21,6 +20,7 @@ from device.manifest import (
     DetectorDecision,
     Manifest,
 )
+from device.errors import BundleError
 
 if TYPE_CHECKING:
     from device.interpreter import Interpreter

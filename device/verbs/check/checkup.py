@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from device import settings
 from device.bundle import open_bundle
+from device.bundle.golden import replay
+from device.bundle.manifest import DETECTION
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import (
@@ -24,12 +26,10 @@ from device.errors import (
     SettingsError,
     StoreError,
 )
-from device.golden import replay
 from device.interpreter import RuntimeChoice, installed_runtimes, runtime_version
-from device.ledger_reader import read_counts
-from device.manifest import DETECTION
 from device.pictures import open_source
 from device.settings import Settings
+from device.store.ledger_reader import read_counts
 
 Role = type[Detector] | type[Classifier]
 

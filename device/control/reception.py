@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from device.answers import picture_answer
-from device.control import ControlServer
+from device.control.server import ControlServer
+from device.control.wire import Call, Request, failure
 from device.errors import ControlError
 from device.protocols import Clock
 from device.records import Frame, Observation, as_json
 from device.stills import encode_jpeg
 from device.vitals import Vitals
-from device.wire import Call, Request, failure
 
 
 @dataclass(frozen=True, slots=True)
