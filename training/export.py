@@ -96,7 +96,7 @@ def export(
         for test in order.tests:
             progress(f"measuring the whole path on {test.name}")
             outcomes = whole_path(test, detector=detector, classifier=classifier)
-            results.append((summarise(test.name, WHOLE_PATH, outcomes), outcomes))
+            results.append((summarise(Path(test.name).name, WHOLE_PATH, outcomes), outcomes))
         results.append(held_out)
         report = Path(scratch) / "report"
         write_report(report, results, history=order.workdir / "history.csv")

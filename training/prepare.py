@@ -64,7 +64,7 @@ def prepare(
         )
     ]
     about = Preparation(
-        datasets=tuple(dataset.name for dataset in datasets),
+        datasets=tuple(Path(dataset.name).name for dataset in datasets),
         role=role,
         detector=detector.bundle.identity,
         rule=rule,

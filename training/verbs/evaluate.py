@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             classifier=classifier,
             progress=lambda samples: progress_bar(samples, "measuring", "pictures"),
         )
-    evaluated = summarise(dataset.name, WHOLE_PATH, outcomes)
+    evaluated = summarise(Path(dataset.name).name, WHOLE_PATH, outcomes)
     if args.out is not None:
         from training.report import write_report  # noqa: PLC0415
 
