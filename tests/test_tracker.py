@@ -163,7 +163,7 @@ def test_the_vote_decides_or_stays_unsure(looks: list[float | None], expected: s
 
 def test_large_sharp_looks_outweigh_small_poor_ones() -> None:
     far = [[(face(300, size=30, score=0.55), perceived(0.1))] for _ in range(4)]
-    near = [[(face(300, size=30 + 12 * n, score=0.95), perceived(0.9))] for n in range(5)]
+    near = [[(face(300, size=30 + 12 * n, score=0.95), perceived(0.97))] for n in range(5)]
     (visit,) = play(Tracker(), far + near)[1]
     assert visit.perceived_gender == "female"
     assert visit.female_weight > 2 * visit.male_weight
@@ -176,7 +176,7 @@ def test_the_steady_label_does_not_flicker() -> None:
 
 
 def test_the_steady_label_gives_way_to_better_looks() -> None:
-    looks = [0.2] * 3 + [0.97] * 12
+    looks = [0.1] * 3 + [0.97] * 16
     sightings, visits = play(Tracker(), [[(face(300), perceived(look))] for look in looks])
     shown = [seen[0].steady for seen in sightings]
     changes = sum(one != other for one, other in pairwise(shown))

