@@ -11,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 import tf_keras as keras
 
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
+for name in ("absl", "tensorflow"):
+    logging.getLogger(name).setLevel(logging.ERROR)
 
 __all__ = ["keras", "tf"]
