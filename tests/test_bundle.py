@@ -41,6 +41,8 @@ def test_shipped_files_keep_their_size(models_directory: Path) -> None:
 def test_default_carries_its_evidence(models_directory: Path) -> None:
     evidence = open_bundle(models_directory / "default").manifest.evidence
     assert evidence.quantisation is not None
+    written = json.loads((models_directory / "default" / "bundle.json").read_text())
+    assert set(written["golden"]["tolerance"]) == {"steps", "probability", "pixels", "score"}
     assert all(
         one.accuracy.low <= one.accuracy.value <= one.accuracy.high for one in evidence.tests
     )

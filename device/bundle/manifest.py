@@ -140,7 +140,7 @@ class GoldenCase(Block, frozen=True):
     faces: tuple[GoldenFace, ...] = ()
 
 
-class Tolerance(Block, frozen=True):
+class Tolerance(Block, frozen=True, omit_defaults=False):
     """How far outputs may stray from the golden ones; labels never may.
 
     `steps` are quantisation steps on another architecture with the runtime that made them,
@@ -153,7 +153,7 @@ class Tolerance(Block, frozen=True):
     score: Share = 0.02
 
 
-class Golden(Block, frozen=True):
+class Golden(Block, frozen=True, omit_defaults=False):
     """Recorded outputs, where and by what they were made, and how far others may differ."""
 
     architecture: str
