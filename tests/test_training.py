@@ -2,6 +2,7 @@
 """The training path on the committed faces: prepare, train, kill, resume, export, evaluate."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,6 +137,15 @@ def test_a_workdir_of_another_run_is_refused(run: Path, prepared: Prepared) -> N
     done = training("train", prepared.folder, "--workdir", run, "--seed", "9")
     assert done.returncode == 66
     assert "holds a run with another configuration" in done.stderr
+
+
+def test_faces_of_one_label_are_not_trained_on(prepared: Prepared, tmp_path: Path) -> None:
+    folder = shutil.copytree(prepared.folder, tmp_path / "prepared")
+    rows = (folder / "manifest.jsonl").read_text()
+    (folder / "manifest.jsonl").write_text(rows.replace('"male"', '"female"'))
+    done = training("train", folder, "--workdir", tmp_path / "run", "--batch", "32")
+    assert done.returncode == 66
+    assert "all training crops have one label, expected female and male" in done.stderr
 
 
 def test_export_writes_a_bundle_that_the_device_runs_identically(

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a training run was asked for, and how that is kept in its workdir."""
 
-import dataclasses
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -59,15 +58,12 @@ def read_config(workdir: Path) -> TrainConfig:
         DatasetError: there is no run in `workdir`.
     """
     try:
-        values = json.loads((workdir / "config.json").read_bytes())
-    except (OSError, ValueError) as error:
+        text = (workdir / "config.json").read_bytes()
+        return msgspec.json.decode(text, type=TrainConfig, dec_hook=_as_path)
+    except (OSError, msgspec.DecodeError) as error:
         raise DatasetError(
             f"{workdir}: no training run here ({error}); run `training train`"
         ) from error
-    model = msgspec.convert(values.pop("model"), ModelSettings, dec_hook=_as_path)
-    return dataclasses.replace(
-        msgspec.convert({**values, "model": {}}, TrainConfig, dec_hook=_as_path), model=model
-    )
 
 
 def _as_path(kind: type, value: Any) -> Any:
@@ -75,10 +71,13 @@ def _as_path(kind: type, value: Any) -> Any:
 
 
 def claim(workdir: Path, config: TrainConfig) -> None:
-    """Write config.json, or refuse a workdir that belongs to another config."""
+    """Write config.json, or refuse a workdir in which another config was trained."""
     path = workdir / "config.json"
     text = json.dumps(config.as_json(), indent=1)
-    if path.exists() and path.read_text() != text:
+    if path.exists() and path.read_text() == text:
+        return
+    # Without events nothing was trained: a first call that ended in an error may be corrected.
+    if path.exists() and (workdir / "events.jsonl").exists():
         raise DatasetError(
             f"{workdir}: holds a run with another configuration; give another --workdir, or the "
             "settings in its config.json to go on"

@@ -83,11 +83,11 @@ def open_prepared(folder: Path) -> Prepared:
     try:
         about = msgspec.json.decode((folder / "prepared.json").read_bytes(), type=Preparation)
         lines = (folder / "manifest.jsonl").read_bytes()
+        rows = msgspec.json.Decoder(Row).decode_lines(lines)
     except (OSError, msgspec.DecodeError) as error:
         raise DatasetError(
             f"{folder}: not a (finished) prepared folder ({error}); run `training prepare` first"
         ) from error
-    rows = msgspec.json.Decoder(Row).decode_lines(lines)
     return Prepared(folder, about, tuple(rows))
 
 

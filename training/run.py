@@ -8,28 +8,24 @@ A run's folder holds
 - `best.weights.h5`: the weights of the epoch with the highest accuracy on the `select` split.
 """
 
-import csv
-import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.errors import DatasetError
 from training.backend import keras, tf
 from training.config import TrainConfig
-from training.data import as_float, targets, training_batches
+from training.data import LABELS, as_float, targets, training_batches
 from training.prepared import Prepared
+from training.runlog import Progress, RunLog
 
 log = logging.getLogger(__name__)
-
-HISTORY_FIELDS: Final = ("epoch", "phase", "loss", "accuracy", "select_loss", "select_accuracy")
-
-Progress = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Run:
         progress: called with every event.
 
     Raises:
-        DatasetError: there are too few training crops for one batch.
+        DatasetError: the crops are too few or all of one label.
     """
 
     def __init__(
@@ -75,13 +71,8 @@ class Run:
         progress: Progress,
     ) -> None:
         self.model, self.config, self.folder = model, config, folder
-        self._progress = progress
-        indices = prepared.indices("train")
-        if len(indices) < config.batch:
-            raise DatasetError(
-                f"{prepared.folder}: {len(indices)} training crops, expected at least one batch of "
-                f"{config.batch}; prepare with role training, or lower the batch"
-            )
+        self.log = RunLog(folder, progress=progress)
+        indices = _training_indices(prepared, config.batch)
         self.pixels, self.labels = prepared.wide()[indices], targets(prepared, indices)
         select = prepared.indices("select")
         self.select = (as_float(prepared.crops()[select]), targets(prepared, select))
@@ -111,10 +102,10 @@ class Run:
 
     def run(self) -> Path:
         """Train to the end; returns the file with the best weights."""
-        self.event("start", step=int(self.step), steps=self.steps_in_all)
+        self.log.event("start", step=int(self.step), steps=self.steps_in_all)
         for epoch in range(int(self.judged), len(self._schedule)):
             self._epoch(epoch, self._schedule[epoch])
-        self.event("end", best=float(self.best))
+        self.log.event("end", best=float(self.best))
         return self.best_weights
 
     def _optimiser(self, phase: Phase) -> Any:
@@ -152,13 +143,15 @@ class Run:
         }
         # Accuracy is what counts; the loss breaks ties, which few hundred pictures make common.
         merit = accuracy - loss / 1e4
+        self.log.epoch(row)  # before the weights: whoever finds weights finds a history too
         if merit > float(self.best):
             self.best.assign(merit)
-            self.model.save_weights(self.best_weights)
-        self._history(row)
+            fresh = self.folder / "fresh.weights.h5"  # Keras insists on the ending
+            self.model.save_weights(fresh)
+            fresh.replace(self.best_weights)
         self.judged.assign(epoch + 1)
         self.manager.save()
-        self.event("epoch", **row)
+        self.log.event("epoch", **row)
 
     def _fit(self, epoch: int, done: int) -> dict[str, list[float]]:
         """Loss and accuracy of the steps after `done`; NaN where a kill left only the judging."""
@@ -187,24 +180,24 @@ class Run:
         loss = float(-np.log(np.maximum(right, 1e-7)).mean())
         return loss, float((probabilities.argmax(axis=1) == labels).mean())
 
-    def _history(self, row: dict[str, Any]) -> None:
-        path = self.folder / "history.csv"
-        known = []
-        if path.exists():
-            with path.open(newline="") as file:
-                # An epoch can be judged twice when the kill came right before the checkpoint.
-                known = [r for r in csv.DictReader(file) if int(r["epoch"]) < row["epoch"]]
-        with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, HISTORY_FIELDS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows([*known, row])
 
-    def event(self, kind: str, **values: Any) -> None:
-        """Write one line to events.jsonl and tell the caller."""
-        line = {"event": kind, "time": round(time.time(), 3), **values}
-        with (self.folder / "events.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        self._progress(line)
+def _training_indices(prepared: Prepared, batch: int) -> NDArray[np.int64]:
+    indices = prepared.indices("train")
+    if len(indices) < batch:
+        raise DatasetError(
+            f"{prepared.folder}: {len(indices)} training crops, expected at least one batch of "
+            f"{batch}; prepare without --test, or lower the batch"
+        )
+    if len(set(targets(prepared, indices).tolist())) < len(LABELS):
+        raise DatasetError(
+            f"{prepared.folder}: all training crops have one label, expected {' and '.join(LABELS)}"
+        )
+    for split in ("select", "calibrate"):  # the epoch is chosen on one, the export needs the other
+        if not len(prepared.indices(split)):
+            raise DatasetError(
+                f"{prepared.folder}: no crop fell into the {split} split; prepare more pictures"
+            )
+    return indices
 
 
 class _Steps(keras.callbacks.Callback):  # type: ignore[misc]  # tf_keras publishes no types
@@ -222,7 +215,7 @@ class _Steps(keras.callbacks.Callback):  # type: ignore[misc]  # tf_keras publis
         if now - self.told >= 1:
             self.told = now
             values = {k: round(float(v), 4) for k, v in (logs or {}).items()}
-            run.event("step", step=int(run.step), steps=run.steps_in_all, **values)
+            run.log.event("step", step=int(run.step), steps=run.steps_in_all, **values)
         if now - self.saved >= run.config.checkpoint_seconds:
             self.saved = now
             run.manager.save()

@@ -14,7 +14,8 @@ from training.backend import keras
 from training.config import TrainConfig, claim, read_config
 from training.models import architecture
 from training.prepared import open_prepared
-from training.run import Phase, Progress, Run
+from training.run import Phase, Run
+from training.runlog import Progress
 
 
 def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: None) -> Path:
