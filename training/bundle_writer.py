@@ -2,6 +2,7 @@
 """Writes bundles: the only writer. What it writes is opened and verified before it goes live."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from device.bundle import open_bundle
 from device.bundle.manifest import (
     FORMAT,
     MANIFEST,
+    NAME,
     ClassifierDecision,
     Data,
     DetectorDecision,
@@ -27,6 +29,7 @@ from device.bundle.manifest import (
     ModelFile,
     Output,
 )
+from device.errors import BundleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,10 @@ def write_bundle(target: Path, draft: BundleDraft) -> Path:
     """Write `draft` to the folder `target`, replacing an earlier bundle there in one step.
 
     Raises:
-        BundleError: what was written does not open as a bundle; `target` is left as it was.
+        BundleError: what was written does not open as a bundle, or see `check_target`; `target` is
+            left as it was.
     """
+    check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as scratch:
         fresh = Path(scratch) / target.name
@@ -73,6 +78,25 @@ def write_bundle(target: Path, draft: BundleDraft) -> Path:
             target.rename(Path(scratch) / "replaced")
         fresh.rename(target)
     return target
+
+
+def check_target(target: Path) -> None:
+    """Refuse a folder that a bundle cannot be written to.
+
+    Raises:
+        BundleError: its name cannot be a bundle's, or what is there is no bundle: writing would
+            throw it away.
+    """
+    if not re.fullmatch(NAME, target.name):
+        raise BundleError(
+            f"{target}: {target.name!r} cannot name a bundle, expected small letters, digits, "
+            "dots, dashes and underscores, a letter or digit first"
+        )
+    empty = target.is_dir() and not any(target.iterdir())
+    if target.exists() and not empty and not (target / MANIFEST).is_file():
+        raise BundleError(
+            f"{target} is there and is no bundle, and only bundles are replaced; name another"
+        )
 
 
 def _fill(folder: Path, draft: BundleDraft) -> None:

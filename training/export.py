@@ -26,7 +26,7 @@ from device.bundle.manifest import (
 from device.classifier import Classifier
 from device.detector import Detector
 from training import calibrate
-from training.bundle_writer import BundleDraft, as_manifest, write_bundle
+from training.bundle_writer import BundleDraft, as_manifest, check_target, write_bundle
 from training.card import card
 from training.config import TrainConfig, read_config
 from training.data import LABELS, as_float, targets
@@ -78,8 +78,10 @@ def export(
 
     Raises:
         DatasetError: the run is not there or unfinished, or there are too few golden pictures.
-        BundleError: the converted model is not what the device expects.
+        BundleError: the converted model is not what the device expects, or the target is a folder
+            that is no bundle.
     """
+    check_target(order.target)
     config = read_config(order.workdir)
     prepared = open_prepared(config.prepared)
     model = best(order.workdir)

@@ -48,8 +48,10 @@ def record(
         )
     labels = classifier.bundle.manifest.output.labels
     cases = []
-    for _, _, name, crop, raw in sorted(made, key=lambda one: one[:2])[:GOLDEN_CASES]:
+    for _, digest, name, crop, raw in sorted(made, key=lambda one: one[:2])[:GOLDEN_CASES]:
         file = f"{Path(name).stem}.png"
+        if file in files:  # the same name in another folder of the dataset
+            file = f"{Path(name).stem}-{digest[:8]}.png"
         outputs = tuple(int(v) for v in raw)
         cases.append(GoldenCase(file=file, outputs=outputs, label=labels[int(raw.argmax())]))
         with io.BytesIO() as buffer:

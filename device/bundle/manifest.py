@@ -13,6 +13,7 @@ from device.imaging import CropRule
 
 FORMAT: Final = 1
 MANIFEST: Final = "bundle.json"
+NAME: Final = "^[a-z0-9][a-z0-9._-]*$"
 DETECTION: Final = "face-detection"
 ATTRIBUTE: Final = "face-attribute"
 
@@ -166,7 +167,7 @@ class Manifest(Block, frozen=True):
     """bundle.json as a whole."""
 
     format: int
-    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")]
+    name: Annotated[str, Meta(pattern=NAME)]
     version: str
     task: Literal["face-detection", "face-attribute"]
     created: str
