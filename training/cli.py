@@ -24,7 +24,7 @@ VERBS: Final[dict[str, str]] = {
     "detectors": "fetch the face detectors, check them and write their bundles",
     "prepare": "find and cut every face exactly as the device will",
     "train": "train a classifier on prepared faces; resumes after a kill",
-    "evaluate": "measure a trained model or a bundle, by group",
+    "evaluate": "measure a bundle over the whole path, by group",
     "export": "quantise a trained model to int8 and write the bundle for the device",
     "scenes": "compose scenes of people walking past, with the truth, and measure counting",
 }
@@ -35,7 +35,7 @@ the usual order, each verb explaining itself with --help:
   prepare    train    evaluate    export
 
 exit statuses:
-  0   done                                      1   an error that was not foreseen
+  0   done                                      1   a file that cannot be written, or worse
   2   the command line itself is wrong          20  bundle: missing or damaged
   21  runtime: a needed package is missing      65  input: a picture, ZIP or folder is unusable
   66  dataset: labels are in no known format    130 interrupted
@@ -46,7 +46,15 @@ people who labelled it, never a fact about a person.
 
 # Packages of the `training` extra, by the name under which they are imported.
 TRAINING_PACKAGES: Final = frozenset(
-    {"tensorflow", "tf_keras", "tensorflow_model_optimization", "ai_edge_litert", "matplotlib"}
+    {
+        "tensorflow",
+        "tf_keras",
+        "tensorflow_model_optimization",
+        "ai_edge_litert",
+        "matplotlib",
+        "tqdm",
+        "h5py",
+    }
 )
 
 _EXIT_INTERRUPTED = 130
@@ -114,6 +122,9 @@ def _unforeseen(error: Exception) -> int:
             f"{error.name} is not installed; training needs it: pip install 'passerby[training]'"
         )
         return _tell("runtime", message, _EXIT_RUNTIME)
+    if isinstance(error, OSError) and error.filename is not None:
+        words = f"{error.filename}: {error.strerror}; expected a place that can be read and written"
+        return _tell("files", words, EXIT_UNEXPECTED)
     words = f"{type(error).__name__}: {error} (not foreseen; PASSERBY_DEBUG=1 tells where)"
     return _tell("unexpected", words, EXIT_UNEXPECTED)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from device.bundle.manifest import EvaluatedSet
 from device.classifier import Classifier
 from device.detector import Detector
-from device.errors import InputError
+from device.errors import DatasetError, InputError
 from device.pictures import decode
 from device.records import FEMALE, MALE, UNSURE, FaceCrop, Perception
 from training import metrics
@@ -33,7 +33,12 @@ def whole_path(
         dataset: labelled pictures, none of which the model has seen.
         detector, classifier: the bundles under test.
         progress: wraps the iteration, e.g. with a progress bar.
+
+    Raises:
+        DatasetError: there is no picture at all.
     """
+    if not dataset.samples:
+        raise DatasetError(f"no labelled picture in {dataset.name}; `training inspect` says why")
     return [_outcome(dataset, s, detector, classifier) for s in progress(dataset.samples)]
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several verbs share: the detector's argument and a progress bar."""
+"""What several verbs share: the detector's argument, numbers within bounds, a progress bar."""
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +34,23 @@ def detector_bundle(args: argparse.Namespace) -> "Bundle":
 
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+
+def within(kind: type[N], low: float, high: float) -> Callable[[str], N]:
+    """A `type` for argparse: a number of this kind from `low` to `high`."""
+
+    def convert(text: str) -> N:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = kind(low - 1)
+        if not low <= number <= high:
+            sort = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r}, expected {sort} from {low} to {high}")
+        return number
+
+    return convert
 
 
 def progress_bar(items: Iterable[T], what: str, unit: str) -> Iterable[T]:

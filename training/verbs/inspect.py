@@ -3,13 +3,13 @@
 
 import argparse
 import contextlib
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.verbs.common import progress_bar
+
 if TYPE_CHECKING:
-    from training.datasets import Sample
     from training.datasets.linting import Inspection, Leak
 
 HELP = """\
@@ -62,7 +62,10 @@ def run(args: argparse.Namespace) -> int:
 
     with contextlib.ExitStack() as stack:
         datasets = [stack.enter_context(open_dataset(path)) for path in args.paths]
-        scans = [scan(dataset, progress=_progress) for dataset in datasets]
+        scans = [
+            scan(dataset, progress=lambda samples: progress_bar(samples, "reading", "pictures"))
+            for dataset in datasets
+        ]
     inspections = [inspect(scanned) for scanned in scans]
     shared = leaks(scans)
     if args.json:
@@ -70,15 +73,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_text(inspections, shared, args.show)
     return 0
-
-
-def _progress(samples: "Sequence[Sample]") -> "Iterable[Sample]":
-    from tqdm import tqdm  # noqa: PLC0415
-
-    bar: Iterable[Sample] = tqdm(
-        samples, desc="reading", unit=" pictures", disable=not sys.stderr.isatty(), leave=False
-    )
-    return bar
 
 
 def _print_json(inspections: "Sequence[Inspection]", shared: "Sequence[Leak]") -> None:

@@ -5,7 +5,7 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from training.verbs.common import add_detector, detector_bundle, progress_bar
+from training.verbs.common import add_detector, detector_bundle, progress_bar, within
 
 HELP = """\
 Finds the face in every labelled picture with the device's own detector, cuts it with the device's
@@ -29,10 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATASET",
         help="never train on pictures of this dataset or on near-duplicates of them (repeatable)",
     )
-    parser.add_argument("--size", type=int, default=96, help="side of the crop in px (default: 96)")
+    parser.add_argument(
+        "--size", type=within(int, 32, 512), default=96, help="side of the crop in px (default: 96)"
+    )
     parser.add_argument(
         "--scale",
-        type=float,
+        type=within(float, 0.5, 4),
         default=1.1,
         help="side of the crop as a multiple of the face box (default: 1.1)",
     )

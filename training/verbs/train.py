@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from training.verbs.common import within
+
 HELP = """\
 Trains a classifier of perceived gender on a prepared folder: first the last layer alone, then
 everything. The workdir keeps the configuration, the history, events and checkpoints; stopped at any
@@ -20,16 +22,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prepared", type=Path, metavar="PREPARED", help="from `training prepare`")
     parser.add_argument("--workdir", required=True, type=Path, metavar="FOLDER", help="of this run")
     parser.add_argument("--architecture", help="a file under training/models (mobilenet_v2)")
-    parser.add_argument("--width", type=float, help="channel multiplier (1.0)")
+    parser.add_argument("--width", type=within(float, 0.1, 4), help="channel multiplier (1.0)")
     parser.add_argument(
         "--pretrained", type=Path, metavar="FILE", help="ImageNet weights (.weights.h5, no top)"
     )
-    parser.add_argument("--frozen-epochs", type=int, help="epochs of the last layer alone")
-    parser.add_argument("--epochs", type=int, help="epochs of everything")
-    parser.add_argument("--batch", type=int, help="pictures in a batch")
-    parser.add_argument("--rate", type=float, help="peak learning rate of everything")
-    parser.add_argument("--seed", type=int, help="reproduces order, augmentation and weights")
-    parser.add_argument("--max-steps", type=int, help="stop each epoch early (to try things out)")
+    parser.add_argument(
+        "--frozen-epochs", type=within(int, 0, 10_000), help="epochs of the last layer alone"
+    )
+    parser.add_argument("--epochs", type=within(int, 1, 10_000), help="epochs of everything")
+    parser.add_argument("--batch", type=within(int, 1, 10_000), help="pictures in a batch")
+    parser.add_argument(
+        "--rate", type=within(float, 1e-8, 1), help="peak learning rate of everything"
+    )
+    parser.add_argument(
+        "--seed", type=within(int, 0, 2**31 - 1), help="reproduces order, augmentation and weights"
+    )
+    parser.add_argument(
+        "--max-steps",
+        type=within(int, 1, 1_000_000_000),
+        help="stop each epoch early (to try things out)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
