@@ -18,7 +18,6 @@ DOORS = {
     "matplotlib": ("device/verbs/report/plot.py", "training/"),
     "tensorflow": ("training/backend.py",),
     "tf_keras": ("training/backend.py",),
-    "tensorflow_model_optimization": ("training/",),
     "h5py": ("training/",),
 }
 NEVER = {"cv2", "dlib", "mediapipe", "torch", "keras"}

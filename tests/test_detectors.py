@@ -8,6 +8,7 @@ import pytest
 
 from device.bundle import open_bundle
 from device.errors import BundleError
+from training.bundle_writer import git_commit
 from training.cli import main
 from training.detectors import DETECTORS, are_sound, read_members
 
@@ -46,3 +47,8 @@ def test_a_missing_wheel_is_named(tmp_path: Path) -> None:
 
 def test_damaged_bundles_are_not_sound(tmp_path: Path) -> None:
     assert not are_sound(tmp_path)
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert git_commit() == "unknown"

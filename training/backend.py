@@ -4,7 +4,8 @@
 import logging
 import os
 
-# tfmot, which quantisation-aware training needs, knows no Keras but the legacy one (tf_keras).
+# The legacy Keras: quantisation-aware training (tensorflow-model-optimization) knows no other, and
+# one Keras must read what another step wrote.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

@@ -137,12 +137,12 @@ def as_manifest(draft: BundleDraft) -> Manifest:
 
 
 def git_commit() -> str:
-    """The commit that this code is at, or "unknown" outside a checkout."""
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """The commit that this code is at, or "unknown" outside a checkout or without git."""
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return "unknown"
     return done.stdout.strip() or "unknown"

@@ -49,7 +49,6 @@ TRAINING_PACKAGES: Final = frozenset(
     {
         "tensorflow",
         "tf_keras",
-        "tensorflow_model_optimization",
         "ai_edge_litert",
         "matplotlib",
         "tqdm",
