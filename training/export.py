@@ -192,7 +192,7 @@ def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes)
         decision=ClassifierDecision(temperature=1.0, min_confidence=0.5, min_face_pixels=0),
         evidence=Evidence(tests=()),
         data=Data(
-            sources=prepared.about.datasets,
+            sources=_sources(config, prepared),
             licence=order.licence,
             counts={key: n for key, n in sorted(counts.items()) if key},
             known_gaps=order.known_gaps,
@@ -203,10 +203,19 @@ def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes)
     )
 
 
+def _sources(config: TrainConfig, prepared: Prepared) -> tuple[str, ...]:
+    """The datasets, and the weights that training started from, whose licence counts too."""
+    start = config.model.pretrained
+    weights = () if start is None else (f"starting weights {start.name}",)
+    return (*prepared.about.datasets, *weights)
+
+
 def _method(config: TrainConfig, prepared: Prepared) -> str:
     about = prepared.about
+    start = config.model.pretrained
     return (
-        f"{config.architecture}, width {config.model.width}, input {config.model.input_size} px; "
+        f"{config.architecture}, width {config.model.width}, input {config.model.input_size} px, "
+        f"starting from {'random weights' if start is None else start.name}; "
         f"{config.frozen_epochs} epochs with the backbone frozen, then {config.epochs} with "
         f"everything learning (AdamW, batch {config.batch}, peak rate {config.rate}, label "
         f"smoothing {config.label_smoothing}, seed {config.seed}); post-training quantisation to "
