@@ -3,10 +3,12 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from daemons import House, NewHouse
 from numpy.typing import NDArray
 
 from device.bundle import open_bundle
@@ -51,3 +53,17 @@ def pictures(faces_directory: Path) -> dict[str, NDArray[np.uint8]]:
     """Every committed picture by name, uint8[160, 160, 3]."""
     paths = sorted((faces_directory / "pictures").glob("*.jpg"))
     return {path.name: decode(path.read_bytes(), name=path.name) for path in paths}
+
+
+@pytest.fixture
+def new_house(tmp_path: Path, models_directory: Path) -> Iterator[NewHouse]:
+    """Makes daemons with settings and directories of their own, and ends them."""
+    houses: list[House] = []
+
+    def make(name: str = "a", **sections: dict[str, object]) -> House:
+        houses.append(House(tmp_path / name, models_directory, sections))
+        return houses[-1]
+
+    yield make
+    for house in houses:
+        house.close()

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,3 +142,7 @@ class House:
             return [row[0] for row in connection.execute("SELECT identity FROM visits")]
         finally:
             connection.close()
+
+
+NewHouse = Callable[..., House]
+"""Makes a house: a name, then sections of settings by keyword."""

@@ -8,11 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from daemons import PATIENCE_SECONDS, House
+from daemons import PATIENCE_SECONDS, NewHouse
 from walkers import frames, jpeg, write_folder, write_scene
 
 from device.control.client import SOCKET_NAME
@@ -20,8 +19,6 @@ from device.control.client import SOCKET_NAME
 WALKERS = 3
 # The bar of the issue; measured here were 75 MB (numpy 1.26) and 72 MB (numpy 2.4).
 PEAK_BYTES = 80_000_000
-
-NewHouse = Callable[..., House]
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +32,6 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A scene in which there is always somebody."""
     pictures = [jpeg(frame) for frame in frames(1, steps=8, gap=0)]
     return write_scene(tmp_path_factory.mktemp("scene") / "crowd.zip", pictures)
-
-
-@pytest.fixture
-def new_house(tmp_path: Path, models_directory: Path) -> Iterator[NewHouse]:
-    houses: list[House] = []
-
-    def make(name: str = "a", **sections: dict[str, object]) -> House:
-        houses.append(House(tmp_path / name, models_directory, sections))
-        return houses[-1]
-
-    yield make
-    for house in houses:
-        house.close()
 
 
 def test_counts_the_visits_of_a_scene_and_ends(new_house: NewHouse, scene: Path) -> None:

@@ -4,18 +4,15 @@
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from daemons import PATIENCE_SECONDS, House
+from daemons import PATIENCE_SECONDS, NewHouse
 from walkers import frames, jpeg, write_scene
 
 from device.control.client import SOCKET_NAME
 from device.control.wire import Request
 from device.errors import ControlError
-
-NewHouse = Callable[..., House]
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +20,6 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A scene in which there is always somebody."""
     pictures = [jpeg(frame) for frame in frames(1, steps=8, gap=0)]
     return write_scene(tmp_path_factory.mktemp("scene") / "crowd.zip", pictures)
-
-
-@pytest.fixture
-def new_house(tmp_path: Path, models_directory: Path) -> Iterator[NewHouse]:
-    houses: list[House] = []
-
-    def make(name: str = "a", **sections: dict[str, object]) -> House:
-        houses.append(House(tmp_path / name, models_directory, sections))
-        return houses[-1]
-
-    yield make
-    for house in houses:
-        house.close()
 
 
 def test_a_second_daemon_names_the_first(new_house: NewHouse, crowd: Path) -> None:
