@@ -26,6 +26,10 @@ class TrainConfig:
         frozen_rate, rate: peak learning rates of the two phases; both fall as a half cosine.
         weight_decay: decoupled (AdamW, arXiv 1711.05101).
         label_smoothing: share of the target spread over both labels.
+        start: weights of an earlier run of the same architecture and width (best.weights.h5), at
+            any input size, or None.
+        teachers: workdirs of finished runs whose opinions are mixed into the targets.
+        teacher_share: how much of a target is the teachers' opinion, 0 to 1.
         seed: one seed reproduces order, augmentation and initial weights.
         max_steps: stop each epoch after so many steps (for tests), or None.
         checkpoint_seconds: at most so much work is lost by a kill.
@@ -41,6 +45,9 @@ class TrainConfig:
     rate: float = 6e-4
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
+    start: Path | None = None
+    teachers: tuple[Path, ...] = ()
+    teacher_share: float = 0.7
     seed: int = 1
     max_steps: int | None = None
     checkpoint_seconds: float = 60.0

@@ -28,7 +28,7 @@ def as_float(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def training_batches(
     pixels: NDArray[np.uint8],
-    labels: NDArray[np.int64],
+    targets: NDArray[np.float32],
     *,
     size: int,
     batch: int,
@@ -43,25 +43,25 @@ def training_batches(
 
     Args:
         pixels: uint8[n, wide, wide, 3].
-        labels: int64[n].
+        targets: float32[n, 2], what is to be learnt.
         size: side of what the model takes.
         batch: pictures in a batch.
         seed: of the whole run.
         epoch: which epoch, from 0.
         first_step: steps of this epoch that are already done.
     """
-    order = np.random.default_rng((seed, epoch)).permutation(len(labels))
-    steps = len(labels) // batch
+    order = np.random.default_rng((seed, epoch)).permutation(len(targets))
+    steps = len(targets) // batch
 
-    def gather(step: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    def gather(step: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         chosen = order[step * batch : (step + 1) * batch]
-        return pixels[chosen], labels[chosen]
+        return pixels[chosen], targets[chosen]
 
     def load(step: Any) -> tuple[Any, Any]:
-        images, targets = tf.numpy_function(gather, [step], (tf.uint8, tf.int64))
+        images, wanted = tf.numpy_function(gather, [step], (tf.uint8, tf.float32))
         images = tf.ensure_shape(images, (batch, *pixels.shape[1:]))
         return augment(images, size, tf.stack([seed + 7919 * epoch, step])), tf.ensure_shape(
-            targets, (batch,)
+            wanted, (batch, len(LABELS))
         )
 
     dataset = tf.data.Dataset.range(first_step, steps)

@@ -32,12 +32,12 @@ from training.config import TrainConfig, read_config
 from training.data import LABELS, as_float, targets
 from training.datasets import Dataset
 from training.evaluate import WHOLE_PATH, int8_outputs, summarise, whole_path
+from training.finished import best
 from training.golden import record
 from training.metrics import Outcome
 from training.prepared import Prepared, open_prepared
 from training.quantise import to_int8
 from training.report import write_report
-from training.train import best
 
 MIN_FACE_PIXELS: Final = 40
 HELD_OUT: Final = "held out from training (temperature and threshold were fitted here)"

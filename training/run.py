@@ -10,7 +10,7 @@ A run's folder holds
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -53,6 +53,7 @@ class Run:
         phases: what to do, in order.
         config: batch, seed, decay and the like.
         prepared: the crops.
+        taught: gives the targets of training rows, int64[k] -> float32[k, 2].
         folder: see the module's text.
         progress: called with every event.
 
@@ -67,13 +68,15 @@ class Run:
         phases: Sequence[Phase],
         config: TrainConfig,
         prepared: Prepared,
+        taught: Callable[[NDArray[np.int64]], NDArray[np.float32]],
         folder: Path,
         progress: Progress,
     ) -> None:
         self.model, self.config, self.folder = model, config, folder
         self.log = RunLog(folder, progress=progress)
         indices = _training_indices(prepared, config.batch)
-        self.pixels, self.labels = prepared.wide()[indices], targets(prepared, indices)
+        self.pixels = prepared.wide()[indices]
+        self.targets = taught(indices)
         select = prepared.indices("select")
         self.select = (as_float(prepared.crops()[select]), targets(prepared, select))
         self.steps = min(len(indices) // config.batch, config.max_steps or 10**9)
@@ -159,13 +162,13 @@ class Run:
             return {"loss": [float("nan")], "accuracy": [float("nan")]}
         batches = training_batches(
             self.pixels,
-            self.labels,
+            self.targets,
             size=self.config.model.input_size,
             batch=self.config.batch,
             seed=self.config.seed,
             epoch=epoch,
             first_step=done,
-        ).map(lambda pixels, labels: (pixels, tf.one_hot(labels, 2)))
+        )
         fitted = self.model.fit(
             batches.take(self.steps - done), verbose=0, callbacks=[_Steps(self)]
         )

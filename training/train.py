@@ -5,14 +5,15 @@ A workdir holds `config.json` (what was asked for; a second call with another co
 what training/run.py keeps.
 """
 
-import dataclasses
+import functools
 from pathlib import Path
 from typing import Any
 
 from device.errors import DatasetError
 from training.backend import keras
-from training.config import TrainConfig, claim, read_config
-from training.models import architecture
+from training.config import TrainConfig, claim
+from training.distil import taught
+from training.finished import build
 from training.prepared import open_prepared
 from training.run import Phase, Run
 from training.runlog import Progress
@@ -37,35 +38,33 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
     workdir.mkdir(parents=True, exist_ok=True)
     claim(workdir, config)
     keras.utils.set_random_seed(config.seed)
+    model = build(config)
+    if config.start is not None:
+        _start_from(model, config.start)
     return Run(
-        build(config),
+        model,
         phases=(
             Phase("frozen", config.frozen_epochs, config.frozen_rate, "head"),
             Phase("unfrozen", config.epochs, config.rate),
         ),
         config=config,
         prepared=prepared,
+        taught=functools.partial(taught, config, prepared),
         folder=workdir,
         progress=progress,
     ).run()
 
 
-def build(config: TrainConfig) -> Any:
-    """The untrained model of a config."""
-    return architecture(config.architecture).build(config.model)
-
-
-def best(workdir: Path) -> Any:
-    """The float model with the weights of a run's best epoch.
+def _start_from(model: Any, weights: Path) -> None:
+    """Fill a model with an earlier run's weights.
 
     Raises:
-        DatasetError: there is no run, or no epoch of it has ended.
+        DatasetError: the file is not there, or is of another architecture or width.
     """
-    config = read_config(workdir)
-    weights = workdir / "best.weights.h5"
-    if not weights.exists():
-        raise DatasetError(f"{workdir}: no epoch has ended yet; let `training train` go on")
-    fresh = dataclasses.replace(config.model, pretrained=None)
-    model = build(dataclasses.replace(config, model=fresh))
-    model.load_weights(weights)
-    return model
+    try:
+        model.load_weights(weights)
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"{weights}: not the weights of this architecture and width ({error}); give the "
+            "best.weights.h5 of a run of the same model"
+        ) from error

@@ -27,6 +27,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pretrained", type=Path, metavar="FILE", help="ImageNet weights (.weights.h5, no top)"
     )
     parser.add_argument(
+        "--start", type=Path, metavar="FILE", help="best.weights.h5 of an earlier, equal model"
+    )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        action="append",
+        dest="teachers",
+        metavar="WORKDIR",
+        help="mix the opinion of this finished run into the targets (repeatable)",
+    )
+    parser.add_argument(
+        "--teacher-share", type=within(float, 0, 1), help="how much of a target is theirs (0.7)"
+    )
+    parser.add_argument(
         "--frozen-epochs", type=within(int, 0, 10_000), help="epochs of the last layer alone"
     )
     parser.add_argument("--epochs", type=within(int, 1, 10_000), help="epochs of everything")
@@ -58,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
     size = open_prepared(args.prepared).about.rule.size
     model = {"width": args.width, "pretrained": args.pretrained, "input_size": size}
     names = ("architecture", "frozen_epochs", "epochs", "batch", "rate", "seed", "max_steps")
-    given = {name: getattr(args, name) for name in names}
+    given = {name: getattr(args, name) for name in (*names, "start", "teacher_share")}
+    given["teachers"] = tuple(args.teachers or ()) or None
     config = TrainConfig(
         prepared=args.prepared,
         model=ModelSettings(**{k: v for k, v in model.items() if v is not None}),

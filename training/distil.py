@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a student is taught: the labels, mixed with what finished runs make of the same pictures.
+
+Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (arXiv 1503.02531), with
+temperature 1. Labels are a few per cent noisy; a teacher's doubt about a picture says so.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.errors import DatasetError
+from training.config import TrainConfig, read_config
+from training.data import LABELS, as_float, targets
+from training.finished import best
+from training.prepared import Prepared, open_prepared
+
+log = logging.getLogger(__name__)
+
+
+def taught(
+    config: TrainConfig, prepared: Prepared, indices: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The target of each training crop: float32[k, 2], female first, rows adding up to 1.
+
+    Args:
+        config: names the teachers and how much of a target is theirs.
+        prepared: the student's crops.
+        indices: rows of `prepared`.
+
+    Raises:
+        DatasetError: a teacher is no finished run, or has not prepared one of these pictures.
+    """
+    hard = np.eye(len(LABELS), dtype=np.float32)[targets(prepared, indices)]
+    if not config.teachers:
+        return hard
+    names = [prepared.rows[i].sha256 for i in indices]
+    soft = np.mean([_opinions(folder, names) for folder in config.teachers], axis=0)
+    share = np.float32(config.teacher_share)
+    mixed: NDArray[np.float32] = (1 - share) * hard + share * soft.astype(np.float32)
+    return mixed
+
+
+def _opinions(workdir: Path, digests: Sequence[str]) -> NDArray[np.float32]:
+    """A teacher's probabilities for pictures, the mean of each crop and its mirror image.
+
+    The teacher looks at its own prepared crops, which may be larger than the student's.
+    """
+    prepared = open_prepared(read_config(workdir).prepared)
+    rows = {row.sha256: i for i, row in enumerate(prepared.rows) if row.found}
+    try:
+        indices = [rows[digest] for digest in digests]
+    except KeyError as error:
+        raise DatasetError(
+            f"{workdir}: its prepared folder lacks a training picture (SHA-256 {error}); prepare "
+            "teacher's and student's crops from the same datasets"
+        ) from error
+    model, crops = best(workdir), prepared.crops()
+    log.info("asking the teacher %s about %d crops", workdir, len(indices))
+    parts = []
+    for begin in range(0, len(indices), 1024):
+        pixels = as_float(crops[indices[begin : begin + 1024]])
+        views = (pixels, pixels[:, :, ::-1])
+        parts.append(np.mean([model.predict(v, batch_size=128, verbose=0) for v in views], axis=0))
+    opinions: NDArray[np.float32] = np.concatenate(parts)
+    return opinions
