@@ -57,7 +57,7 @@ class Classifier:
         return outputs
 
     def perceive(self, crop: FaceCrop) -> Perception:
-        """Probabilities after temperature scaling, and the label or unsure."""
+        """Probabilities after offset and temperature, and the label or unsure."""
         return self.judge(self.raw(crop))
 
     def judge(self, raw: NDArray[Any]) -> Perception:
@@ -66,7 +66,8 @@ class Classifier:
             self._probability(raw[self._female]),
             self._probability(raw[self._male]),
             self.output_scale,
-            self.decision.temperature,
+            temperature=self.decision.temperature,
+            offset=self.decision.offset,
         )
         confidence = max(female, 1 - female)
         label = FEMALE if female >= 0.5 else MALE
@@ -77,13 +78,16 @@ class Classifier:
         return float((int(value) - self.output_zero_point) * self.output_scale)
 
 
-def calibrated(female: float, male: float, step: float, temperature: float) -> float:
-    """Probability of "female" after temperature scaling of quantised softmax outputs.
+def calibrated(
+    female: float, male: float, step: float, *, temperature: float, offset: float = 0.0
+) -> float:
+    """Probability of "female" from quantised softmax outputs: sigmoid((logit - offset) / T).
 
-    Guo et al., "On Calibration of Modern Neural Networks", arXiv 1706.04599: the logits are divided
-    by one temperature. Here the logit is taken back from the probabilities; half a quantisation
-    `step` stands in for an output of zero, whose logarithm does not exist.
+    The temperature T is that of Guo et al., "On Calibration of Modern Neural Networks", arXiv
+    1706.04599; the offset evens out the two labels (see training/calibrate.py). The logit is taken
+    back from the probabilities; half a quantisation `step` stands in for an output of zero, whose
+    logarithm does not exist.
     """
     half = step / 2
     logit = math.log(max(female, half)) - math.log(max(male, half))
-    return 1 / (1 + math.exp(-logit / temperature))
+    return 1 / (1 + math.exp(min(700.0, (offset - logit) / temperature)))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from device.bundle import open_bundle
+from device.bundle.manifest import ClassifierDecision
 from device.classifier import Classifier
 from device.errors import BundleError
 
@@ -46,6 +47,13 @@ def test_default_carries_its_evidence(models_directory: Path) -> None:
     assert all(
         one.accuracy.low <= one.accuracy.value <= one.accuracy.high for one in evidence.tests
     )
+
+
+def test_a_bundle_without_an_offset_has_none(bundle: Path) -> None:
+    edit(bundle, lambda m: m["decision"].pop("offset", None))
+    decision = open_bundle(bundle).manifest.decision
+    assert isinstance(decision, ClassifierDecision)
+    assert decision.offset == 0.0
 
 
 def test_a_flipped_byte_is_refused(bundle: Path) -> None:
@@ -85,6 +93,8 @@ def test_all_faults_are_told_at_once(bundle: Path) -> None:
         (lambda m: m.pop("decision"), "decision"),
         (lambda m: m["decision"].update(temperature=-1), "decision.temperature"),
         (lambda m: m["decision"].update(min_confidence=1.5), "decision.min_confidence"),
+        (lambda m: m["decision"].update(offset=5.5), "decision.offset"),
+        (lambda m: m["decision"].update(offset="much"), "decision.offset"),
         (lambda m: m.update(surprise=1), "surprise"),
         (lambda m: m["file"].update(name="../model.tflite"), "file.name"),
         (lambda m: m["evidence"].update(tests=[]), "evidence.tests is empty"),

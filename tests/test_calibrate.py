@@ -27,7 +27,7 @@ def test_logits_are_those_of_the_device() -> None:
         raw = np.array([[female, -1 - female]], np.int8)
         score = logits(raw, scale, zero)[0]
         ours = 1 / (1 + np.exp(-score / 1.7))
-        device = calibrated((female + 128) * scale, (127 - female) * scale, scale, 1.7)
+        device = calibrated((female + 128) * scale, (127 - female) * scale, scale, temperature=1.7)
         assert ours == pytest.approx(device, abs=1e-12)
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+import copy
 import math
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,10 +16,37 @@ from device.records import FaceCrop
 
 
 def test_calibrated_divides_the_logit() -> None:
-    assert calibrated(0.9, 0.1, 1 / 256, 1.0) == pytest.approx(0.9)
-    assert calibrated(0.9, 0.1, 1 / 256, 2.0) == pytest.approx(1 / (1 + math.exp(-math.log(9) / 2)))
-    assert 0.5 < calibrated(1.0, 0.0, 1 / 256, 1.0) < 1.0  # an output of zero is not certainty
-    assert calibrated(0.5, 0.5, 1 / 256, 0.3) == 0.5
+    assert calibrated(0.9, 0.1, 1 / 256, temperature=1.0) == pytest.approx(0.9)
+    halved = 1 / (1 + math.exp(-math.log(9) / 2))
+    assert calibrated(0.9, 0.1, 1 / 256, temperature=2.0) == pytest.approx(halved)
+    # An output of zero is not certainty, and no bundle's numbers are too steep to compute.
+    assert 0.5 < calibrated(1.0, 0.0, 1 / 256, temperature=1.0) < 1.0
+    assert calibrated(0.0, 1.0, 1 / 256, temperature=1e-6) == pytest.approx(0.0)
+    assert calibrated(0.5, 0.5, 1 / 256, temperature=0.3) == 0.5
+
+
+def test_the_offset_moves_the_even_point() -> None:
+    even = calibrated(0.9, 0.1, 1 / 256, temperature=0.7, offset=math.log(9))
+    assert even == pytest.approx(0.5)
+    assert calibrated(0.6, 0.4, 1 / 256, temperature=1.0, offset=0.5) < 0.5
+    assert calibrated(0.4, 0.6, 1 / 256, temperature=1.0, offset=-0.5) > 0.5
+
+
+def test_an_offset_in_the_bundle_turns_the_labels_between(classifier: Classifier) -> None:
+    """Outputs whose logit lies between 0 and the offset change sides; ties stay "female"."""
+    decision = msgspec.structs.replace(classifier.decision, offset=0.5, min_confidence=0.5)
+    moved = copy.copy(classifier)
+    moved.decision = decision
+    labels = classifier.bundle.manifest.output.labels
+    turned = 0
+    for value in range(-128, 128):
+        raw = np.array([{"female": value, "male": -1 - value}[one] for one in labels], np.int8)
+        before, after = classifier.judge(raw).female, moved.judge(raw)
+        if before >= 0.5 and after.female < 0.5:
+            turned += 1
+        assert after.female < before
+        assert after.label == ("female" if after.female >= 0.5 else "male")
+    assert turned > 10
 
 
 def test_judge_says_unsure_below_the_threshold(classifier: Classifier) -> None:

@@ -60,11 +60,15 @@ class Output(Block, frozen=True):
 
 
 class ClassifierDecision(Block, frozen=True, tag="classifier", tag_field="kind"):
-    """When to answer: below `min_confidence` the result is unsure."""
+    """When to answer what: below `min_confidence` the result is unsure.
+
+    The probability of "female" is sigmoid((logit - offset) / temperature); `offset` is in logits.
+    """
 
     temperature: Annotated[float, Meta(gt=0, le=20)]
     min_confidence: Annotated[float, Meta(ge=0.5, le=1)]
     min_face_pixels: Count
+    offset: Annotated[float, Meta(ge=-5, le=5)] = 0.0
 
 
 class DetectorDecision(Block, frozen=True, tag="detector", tag_field="kind"):
