@@ -26,8 +26,8 @@ class TrainConfig:
         frozen_rate, rate: peak learning rates of the two phases; both fall as a half cosine.
         weight_decay: decoupled (AdamW, arXiv 1711.05101).
         label_smoothing: share of the target spread over both labels.
-        start: weights of an earlier run of the same architecture and width (best.weights.h5), at
-            any input size, or None.
+        start: workdir of a finished run of the same architecture, equally wide or wider, whose
+            weights this one starts from; or None.
         teachers: workdirs of finished runs whose opinions are mixed into the targets.
         teacher_share: how much of a target is the teachers' opinion, 0 to 1.
         seed: one seed reproduces order, augmentation and initial weights.

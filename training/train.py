@@ -7,13 +7,12 @@ what training/run.py keeps.
 
 import functools
 from pathlib import Path
-from typing import Any
 
-from device.errors import DatasetError
 from training.backend import keras
 from training.config import TrainConfig, claim
 from training.distil import taught
 from training.finished import build
+from training.narrow import start_from
 from training.prepared import open_prepared
 from training.run import Phase, Run
 from training.runlog import Progress
@@ -40,7 +39,7 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
     keras.utils.set_random_seed(config.seed)
     model = build(config)
     if config.start is not None:
-        _start_from(model, config.start)
+        start_from(model, config, config.start)
     return Run(
         model,
         phases=(
@@ -53,18 +52,3 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
         folder=workdir,
         progress=progress,
     ).run()
-
-
-def _start_from(model: Any, weights: Path) -> None:
-    """Fill a model with an earlier run's weights.
-
-    Raises:
-        DatasetError: the file is not there, or is of another architecture or width.
-    """
-    try:
-        model.load_weights(weights)
-    except (OSError, ValueError) as error:
-        raise DatasetError(
-            f"{weights}: not the weights of this architecture and width ({error}); give the "
-            "best.weights.h5 of a run of the same model"
-        ) from error

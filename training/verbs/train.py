@@ -27,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pretrained", type=Path, metavar="FILE", help="ImageNet weights (.weights.h5, no top)"
     )
     parser.add_argument(
-        "--start", type=Path, metavar="FILE", help="best.weights.h5 of an earlier, equal model"
+        "--start",
+        type=Path,
+        metavar="WORKDIR",
+        help="begin with what this finished run has learnt (equally wide or wider)",
     )
     parser.add_argument(
         "--teacher",
