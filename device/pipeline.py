@@ -4,6 +4,7 @@
 from dataclasses import replace
 from time import perf_counter
 
+from device.allowance import Allowance
 from device.classifier import Classifier
 from device.detector import Detector
 from device.records import Face, Frame, Observation, Perception
@@ -17,12 +18,21 @@ class Pipeline:
         detector: finds the faces of a frame, largest first.
         classifier: cuts faces out and estimates perceived gender.
         tracker: follows faces over frames and says when a visit ended.
+        allowance: how much time classifying may take; None for as much as it needs.
     """
 
-    def __init__(self, detector: Detector, *, classifier: Classifier, tracker: Tracker) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        *,
+        classifier: Classifier,
+        tracker: Tracker,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._tracker = tracker
+        self._allowance = allowance or Allowance()
         self.bundles = {
             "detector": detector.bundle.identity,
             "classifier": classifier.bundle.identity,
@@ -33,10 +43,11 @@ class Pipeline:
         """How many people are being followed at present."""
         return self._tracker.active
 
-    def process(self, frame: Frame) -> Observation:
+    def process(self, frame: Frame, *, thorough: bool = False) -> Observation:
         """Look at one frame.
 
-        Faces narrower or lower than the classifier's least size are followed, but not classified.
+        Faces narrower or lower than the classifier's least size are followed, but not classified;
+        so are those for which the allowance is spent, unless a `thorough` look is asked for.
         `timings` holds milliseconds for detect, crop, classify and track; an observation without
         timings is one for which nobody looked.
         """
@@ -45,7 +56,8 @@ class Pipeline:
         found = perf_counter()
         looks: list[tuple[Face, Perception | None]] = []
         cropping = 0.0
-        for face in faces:
+        self._allowance.grant(unlimited=thorough)
+        for face in self._allowance.in_turn(faces):
             perception, seconds = self._perceive(frame, face)
             looks.append((face, perception))
             cropping += seconds
@@ -79,7 +91,11 @@ class Pipeline:
         """The perception of one face, and the seconds that cutting it out took."""
         if min(face.box.width, face.box.height) < self._classifier.min_face_pixels:
             return None, 0.0
+        if not self._allowance.open:
+            return None, 0.0
         begun = perf_counter()
         crop = self._classifier.crop(frame.pixels, face)
-        seconds = perf_counter() - begun
-        return self._classifier.perceive(crop), seconds
+        cropped = perf_counter()
+        perception = self._classifier.perceive(crop)
+        self._allowance.spend(perf_counter() - begun)
+        return perception, cropped - begun

@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from walkers import frames
 
+from device.allowance import Allowance
 from device.classifier import Classifier
 from device.detector import Detector
 from device.pipeline import Pipeline
@@ -91,3 +92,18 @@ def test_looking_away_sees_nothing_and_ends_open_visits(pipeline: Pipeline) -> N
 def test_an_empty_frame_has_neither_sightings_nor_visits(pipeline: Pipeline) -> None:
     observation = pipeline.process(frame(0, np.zeros((480, 640, 3), np.uint8)))
     assert (observation.sightings, observation.ended) == ((), ())
+
+
+def test_a_spent_allowance_leaves_faces_followed_but_unclassified(
+    detector: Detector, classifier: Classifier
+) -> None:
+    pipeline = Pipeline(
+        detector, classifier=classifier, tracker=Tracker(), allowance=Allowance(1e-9)
+    )
+    seen = play(pipeline, frames(1))
+    looks = [one.perception for observation in seen for one in observation.sightings]
+    assert looks[0] is not None
+    assert looks[1:] == [None] * (len(looks) - 1)
+    assert len([visit for observation in seen for visit in observation.ended]) == 1
+    again = pipeline.process(frame(99, frames(1)[3]), thorough=True)
+    assert again.sightings[0].perception is not None
