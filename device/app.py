@@ -18,7 +18,7 @@ from device.control.reception import Reception
 from device.control.server import ControlServer
 from device.daemon import Daemon, Pace
 from device.detector import Detector
-from device.displays import make_display
+from device.displays import make_display, waiting
 from device.errors import ControlError
 from device.locks import Lock
 from device.pipeline import Pipeline
@@ -48,16 +48,19 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
         stop = hold(Stop(overdue_seconds=settings.daemon.stop_seconds))
         run_directory = _run_directory(settings.run_directory)
         hold(Lock(run_directory / LOCK_NAME, subject=f"the run of {run_directory}", create=True))
+        display = hold(make_display(settings.display.kind))
+        display.wait(waiting.MODELS)
         camera = hold(_camera(settings, clock))
         pipeline = _pipeline(settings)
         sinks = {name: hold(sink) for name, sink in _sinks(settings, clock).items()}
+        display.wait(waiting.CAMERA)
         vitals = Vitals(camera, pipeline=pipeline, sinks=sinks, clock=clock)
         server = hold(ControlServer(run_directory / SOCKET_NAME, clock=clock))
         yield Daemon(
             camera,
             pipeline=pipeline,
             sinks=tuple(sinks.values()),
-            display=hold(make_display(settings.display.kind)),
+            display=display,
             reception=Reception(server, vitals=vitals, source=camera.name, clock=clock),
             supervisor=supervisor_from(os.environ, clock=clock),
             vitals=vitals,

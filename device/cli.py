@@ -45,9 +45,10 @@ exit statuses:
   10  camera: missing, unreadable or gone         11  camera-stalled: no frame in time
   20  bundle: missing, damaged or unknown format  21  runtime: no TFLite runtime loads
   30  configuration: faults in the settings       40  busy: another process holds the camera
-  50  store: visits cannot be read or written     60  control: the daemon does not answer
-  61  not-running: there is no daemon to ask      65  input: nothing given could be read
-  66  dataset: malformed as a whole               70  check-failed: several things are wrong
+  50  store: visits cannot be read or written     55  display: the screen cannot be used
+  60  control: the daemon does not answer         61  not-running: there is no daemon to ask
+  65  input: nothing given could be read          66  dataset: malformed as a whole
+  70  check-failed: several things are wrong
   130 interrupted                                 141 the reader of the output has gone
 
 Settings come from --settings FILE, else $PASSERBY_SETTINGS, /etc/passerby/passerby.toml or

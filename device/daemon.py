@@ -114,7 +114,7 @@ class Daemon:
             frame = blackened(frame)
             observation = self._pipeline.look_away(frame)
         else:
-            observation = self._pipeline.process(frame)
+            observation = self._pipeline.process(frame, thorough=self._reception.expected)
         self._last = observation
         self._publish(observation)
         self._display.show(frame, observation)

@@ -98,6 +98,13 @@ class NotRunningError(ControlError):
     exit_status = 61
 
 
+class DisplayError(PasserbyError, OSError):
+    """The screen is missing, cannot be used, or went away."""
+
+    code = "display"
+    exit_status = 55
+
+
 class InputError(PasserbyError, ValueError):
     """Something that a person handed over (picture, ZIP, folder, dataset) cannot be used."""
 

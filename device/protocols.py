@@ -72,6 +72,10 @@ class Camera(Resource, Protocol):
 class Display(Resource, Protocol):
     """A screen, or none."""
 
+    def wait(self, reason: str) -> None:
+        """Say what is waited for in place of a picture, until the next frame is shown."""
+        ...
+
     def show(self, frame: Frame, observation: Observation) -> None:
         """Draw one frame and what was seen in it."""
         ...

@@ -42,6 +42,11 @@ class Reception:
         self._waiting: list[_Waiting] = []
         self.paused = False
 
+    @property
+    def expected(self) -> bool:
+        """Whether a capture waits for the next frame."""
+        return bool(self._waiting)
+
     def attend(self, seconds: float) -> None:
         """Serve whoever asks within `seconds`."""
         for call in self._server.wait(seconds):

@@ -36,6 +36,9 @@ class MemoryDisplay:
         self.picture = None
         self.observation = None
 
+    def wait(self, reason: str) -> None:
+        """Keep what was shown."""
+
     def show(self, frame: Frame, observation: Observation) -> None:
         """Draw `frame` with what was seen in it, in place of the one before."""
         self._tally = self._tally.plus(observation.ended)

@@ -22,5 +22,8 @@ class NoneDisplay:
     ) -> None:
         """Nothing to close."""
 
+    def wait(self, reason: str) -> None:
+        """Say it to nobody."""
+
     def show(self, frame: Frame, observation: Observation) -> None:
         """Let the frame pass undrawn."""
