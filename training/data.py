@@ -5,7 +5,9 @@ Pixels reach the float model as (u - 128) / 128, so that the int8 model's input 
 """
 
 import math
-from typing import Any
+import os
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,17 @@ from training.backend import tf
 from training.prepared import Prepared
 
 LABELS = ("female", "male")
+# Batches in the making: more processors make more of them at once, never fewer than two.
+PARALLEL: Final = max(2, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which part of every batch: replicas `first` to `first + count - 1` of `of` equal ones."""
+
+    first: int = 0
+    count: int = 1
+    of: int = 1
 
 
 def targets(prepared: Prepared, indices: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -35,6 +48,7 @@ def training_batches(
     seed: int,
     epoch: int,
     first_step: int,
+    share: Share = Share(),
 ) -> Any:
     """A tf.data.Dataset of augmented batches of one epoch, from step `first_step` of it on.
 
@@ -49,38 +63,46 @@ def training_batches(
         seed: of the whole run.
         epoch: which epoch, from 0.
         first_step: steps of this epoch that are already done.
+        share: the part of every batch that is wanted; an element for each of its replicas.
     """
     order = np.random.default_rng((seed, epoch)).permutation(len(targets))
-    steps = len(targets) // batch
+    steps, part = len(targets) // batch, batch // share.of
 
-    def gather(step: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        chosen = order[step * batch : (step + 1) * batch]
+    def gather(begin: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        chosen = order[begin : begin + part]
         return pixels[chosen], targets[chosen]
 
-    def load(step: Any) -> tuple[Any, Any]:
-        images, wanted = tf.numpy_function(gather, [step], (tf.uint8, tf.float32))
-        images = tf.ensure_shape(images, (batch, *pixels.shape[1:]))
-        return augment(images, size, tf.stack([seed + 7919 * epoch, step])), tf.ensure_shape(
-            wanted, (batch, len(LABELS))
+    def load(number: Any) -> tuple[Any, Any]:
+        step, begin = number // share.count, part * (share.first + number % share.count)
+        images, wanted = tf.numpy_function(
+            gather, [step * batch + begin], (tf.uint8, tf.float32), stateful=False
         )
+        images = tf.ensure_shape(images, (part, *pixels.shape[1:]))
+        augmented = augment(
+            images, size, tf.stack([seed + 7919 * epoch, step]), batch=batch, begin=begin
+        )
+        return augmented, tf.ensure_shape(wanted, (part, len(LABELS)))
 
-    dataset = tf.data.Dataset.range(first_step, steps)
-    return dataset.map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
+    dataset = tf.data.Dataset.range(first_step * share.count, steps * share.count)
+    return dataset.map(load, num_parallel_calls=PARALLEL, deterministic=True).prefetch(4)
 
 
-def augment(images: Any, size: int, seed: Any) -> Any:
+def augment(images: Any, size: int, seed: Any, *, batch: int | None = None, begin: Any = 0) -> Any:
     """Vary a batch as a doorway does: pose, distance, light, sharpness.
 
     Args:
         images: uint8[b, wide, wide, 3].
         size: side of the result.
         seed: int64[2]; the same seed gives the same result.
+        batch: pictures in the whole batch of which these are a part, or None for b.
+        begin: which of them is the first of these.
 
     Returns:
         float32[b, size, size, 3] in [-1, 1).
     """
-    batch, wide = images.shape[0], images.shape[1]
-    draws = tf.random.stateless_uniform((9, batch), seed)
+    part, wide = images.shape[0], images.shape[1]
+    draws = tf.random.stateless_uniform((9, batch or part), seed)
+    draws = tf.ensure_shape(draws[:, begin : begin + part], (9, part))
     transforms = _transforms(draws[:5], size, wide)
     pixels = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.cast(images, tf.float32),
@@ -91,7 +113,7 @@ def augment(images: Any, size: int, seed: Any) -> Any:
         fill_mode="CONSTANT",
     )
     pixels = tf.where(draws[5][:, None, None, None] < 0.2, _soften(pixels, size, seed), pixels)
-    shape = (batch, 1, 1, 1)
+    shape = (part, 1, 1, 1)
     mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
     contrast = tf.reshape(0.7 + 0.6 * draws[6], shape)
     brightness = tf.reshape(60.0 * (draws[7] - 0.5), shape)
