@@ -48,7 +48,7 @@ exit statuses:
   50  store: visits cannot be read or written     55  display: the screen cannot be used
   60  control: the daemon does not answer         61  not-running: there is no daemon to ask
   65  input: nothing given could be read          66  dataset: malformed as a whole
-  70  check-failed: several things are wrong
+  67  training: a training run cannot go on       70  check-failed: several things are wrong
   130 interrupted                                 141 the reader of the output has gone
 
 Settings come from --settings FILE, else $PASSERBY_SETTINGS, /etc/passerby/passerby.toml or

@@ -124,3 +124,10 @@ class CheckFailedError(PasserbyError):
 
     code = "check-failed"
     exit_status = 70
+class TrainingError(PasserbyError, ArithmeticError):
+    """A training run cannot go on as it is: its loss is no number, or a worker went away."""
+
+    code = "training"
+    exit_status = 67
+
+

@@ -38,7 +38,8 @@ exit statuses:
   0   done                                      1   a file that cannot be written, or worse
   2   the command line itself is wrong          20  bundle: missing or damaged
   21  runtime: a needed package is missing      65  input: a picture, ZIP or folder is unusable
-  66  dataset: labels are in no known format    130 interrupted
+  66  dataset: labels are in no known format    67  training: diverged, or a worker went away
+  130 interrupted
 
 PASSERBY_DEBUG=1 shows tracebacks. Labels are of perceived gender: what a picture looked like to the
 people who labelled it, never a fact about a person.
