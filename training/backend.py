@@ -15,4 +15,8 @@ import tf_keras as keras
 for name in ("absl", "tensorflow"):
     logging.getLogger(name).setLevel(logging.ERROR)
 
+for gpu in tf.config.list_physical_devices("GPU"):
+    # Else TensorFlow takes all of a GPU's memory, also from whoever else works on it.
+    tf.config.experimental.set_memory_growth(gpu, True)
+
 __all__ = ["keras", "tf"]

@@ -17,11 +17,17 @@ Progress = Callable[[dict[str, Any]], None]
 class RunLog:
     """The events and the history in a run's folder."""
 
-    def __init__(self, folder: Path, *, progress: Progress) -> None:
-        """Go on after what is there; `progress` is called with every event."""
+    def __init__(self, folder: Path, *, progress: Progress, writes: bool = True) -> None:
+        """Go on after what is there.
+
+        Args:
+            folder: of the run.
+            progress: called with every event.
+            writes: False in a worker that leaves the files to its chief.
+        """
         self._events, self._history = folder / "events.jsonl", folder / "history.csv"
-        self._progress = progress
-        if self._events.exists():
+        self._progress, self._writes = progress, writes
+        if writes and self._events.exists():
             text = self._events.read_bytes()
             if not text.endswith(b"\n"):  # a kill cut the last line short
                 self._events.write_bytes(text[: text.rfind(b"\n") + 1])
@@ -33,12 +39,15 @@ class RunLog:
             key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in line.items()
         }
-        with self._events.open("a") as file:
-            file.write(json.dumps(finite) + "\n")
+        if self._writes:
+            with self._events.open("a") as file:
+                file.write(json.dumps(finite) + "\n")
         self._progress(line)
 
     def epoch(self, row: dict[str, Any]) -> None:
         """Add an epoch to history.csv, in the place of one that was judged before."""
+        if not self._writes:
+            return
         known = []
         if self._history.exists():
             with self._history.open(newline="") as file:
