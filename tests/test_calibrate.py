@@ -2,8 +2,17 @@
 import numpy as np
 import pytest
 
+from device.bundle.manifest import ClassifierDecision
 from device.classifier import calibrated
-from training.calibrate import choose_threshold, fit_temperature, logits
+from training.calibrate import (
+    MAX_OFFSET,
+    choose_threshold,
+    decide,
+    fit_offset,
+    fit_temperature,
+    logits,
+    probabilities,
+)
 
 
 def overconfident(n: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
@@ -20,15 +29,77 @@ def test_fit_finds_the_temperature(temperature: float) -> None:
     assert fit_temperature(scores, female) == pytest.approx(temperature, rel=0.05)
 
 
-def test_logits_are_those_of_the_device() -> None:
-    """Training fits on what the device computes: both ways to a probability agree."""
+@pytest.mark.parametrize("offset", [0.0, 0.3125, -1.7, 5.0])
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 1.7])
+def test_training_decides_as_the_device_does(offset: float, temperature: float) -> None:
+    """Over every output there is: the same probability, and the same label, ties included."""
     scale, zero = 1 / 256, -128
-    for female in range(-128, 128, 5):
-        raw = np.array([[female, -1 - female]], np.int8)
-        score = logits(raw, scale, zero)[0]
-        ours = 1 / (1 + np.exp(-score / 1.7))
-        device = calibrated((female + 128) * scale, (127 - female) * scale, scale, temperature=1.7)
-        assert ours == pytest.approx(device, abs=1e-12)
+    decision = ClassifierDecision(
+        temperature=temperature, min_confidence=0.5, min_face_pixels=0, offset=offset
+    )
+    raw = np.array([(female, -1 - female) for female in range(-128, 128)], np.int8)
+    ours = probabilities(logits(raw, scale, zero), decision)
+    theirs = [
+        calibrated(
+            (int(female) - zero) * scale,
+            (int(male) - zero) * scale,
+            scale,
+            temperature=temperature,
+            offset=offset,
+        )
+        for female, male in raw
+    ]
+    assert ours == pytest.approx(theirs, abs=1e-12)
+    assert ((ours >= 0.5) == (np.array(theirs) >= 0.5)).all()
+
+
+def test_a_tie_is_female_in_training_and_on_the_device() -> None:
+    raw = np.array([[0, 0]], np.int8)
+    decision = ClassifierDecision(temperature=0.7, min_confidence=0.5, min_face_pixels=0)
+    assert probabilities(logits(raw, 1 / 256, -128), decision)[0] == 0.5
+    assert calibrated(0.5, 0.5, 1 / 256, temperature=0.7) == 0.5
+
+
+def recalls(scores: np.ndarray, female: np.ndarray, offset: float) -> tuple[float, float]:  # type: ignore[type-arg]
+    said = scores >= offset
+    return float(said[female].mean()), float((~said[~female]).mean())
+
+
+@pytest.mark.parametrize("women", [2000, 300])
+@pytest.mark.parametrize("bias", [-1.2, 0.0, 0.6])
+def test_the_offset_evens_out_women_and_men(bias: float, women: int) -> None:
+    """Whatever the bias and however few the women: afterwards both are found equally often."""
+    rng = np.random.default_rng(8)
+    female = np.arange(women + 2000) < women
+    scores = np.where(female, 1.5, -1.5) + rng.normal(0, 1.5, len(female)) + bias
+    offset = fit_offset(scores, female)
+    found_women, found_men = recalls(scores, female, offset)
+    assert abs(found_women - found_men) <= 1 / women
+    assert offset == pytest.approx(bias, abs=0.35)
+    assert not np.isin(offset, scores)
+
+
+def test_an_even_model_keeps_its_even_point() -> None:
+    scores = np.array([-2.0, -1.0, 0.5, 1.0, -0.4, 3.0])
+    assert fit_offset(scores, scores >= 0) == 0.0
+    assert fit_offset(scores, np.ones(6, np.bool_)) == 0.0  # nothing to even out
+
+
+def test_the_offset_stays_within_what_a_bundle_may_say() -> None:
+    female = np.array([True, True, False, False])
+    assert abs(fit_offset(np.array([6.0, 6.2, 5.9, 5.8]), female)) <= MAX_OFFSET
+
+
+def test_a_decision_is_fitted_in_its_order() -> None:
+    """Offset first, then the temperature of what is left, then the threshold under both."""
+    honest, female = overconfident(20_000, 1.0)
+    decision = decide(honest * 2 + 1.5, female, min_face_pixels=40)
+    assert decision.offset == pytest.approx(1.5, abs=0.15)
+    assert decision.temperature == pytest.approx(2, rel=0.06)
+    assert decision.min_face_pixels == 40
+    female_probability = probabilities(honest * 2 + 1.5, decision)
+    confidence = np.maximum(female_probability, 1 - female_probability)
+    assert (confidence >= decision.min_confidence).mean() >= 0.85
 
 
 def test_threshold_is_the_smallest_that_reaches_the_target() -> None:

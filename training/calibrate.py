@@ -1,14 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fits the temperature and chooses the threshold of "unsure", on held-out int8 outputs."""
+"""Fits how a bundle decides, on held-out int8 outputs: offset, temperature, threshold of "unsure".
+
+In this order: each is fitted with the ones before it applied.
+"""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from device.bundle.manifest import ClassifierDecision
+
 # The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %.
 TARGET_ACCURACY: Final = 0.95
 MIN_COVERAGE: Final = 0.85
+MAX_OFFSET: Final = 5.0  # as far as a bundle may go
+
+OFFSET_RULE: Final = "the shift of the logit at which women and men are recognised equally often"
+THRESHOLD_RULE: Final = (
+    f"the smallest confidence whose answers were {TARGET_ACCURACY:.0%} right at {MIN_COVERAGE:.0%} "
+    f"coverage or more, else the one that left {MIN_COVERAGE:.0%}"
+)
+
+
+def decide(
+    scores: NDArray[np.float64], female: NDArray[np.bool_], *, min_face_pixels: int
+) -> ClassifierDecision:
+    """Fit offset, temperature and threshold.
+
+    Args:
+        scores: float64[n], logits of "female" of pictures that were not trained on.
+        female: bool[n], the true labels.
+        min_face_pixels: taken over into the decision.
+    """
+    offset = fit_offset(scores, female)
+    temperature = fit_temperature(scores - offset, female)
+    return ClassifierDecision(
+        temperature=temperature,
+        min_confidence=choose_threshold(scores - offset, female, temperature),
+        min_face_pixels=min_face_pixels,
+        offset=offset,
+    )
+
+
+def probabilities(scores: NDArray[np.float64], decision: ClassifierDecision) -> NDArray[np.float64]:
+    """Probability of "female" under a decision, as the device computes it; 0.5 itself is "female".
+
+    Args:
+        scores: float64[n], logits of "female".
+        decision: offset and temperature are used.
+
+    Returns:
+        float64[n].
+    """
+    exponents = (decision.offset - scores) / decision.temperature
+    return np.asarray(1 / (1 + np.exp(np.minimum(700.0, exponents))))
 
 
 def logits(outputs: NDArray[np.int8], scale: float, zero_point: int) -> NDArray[np.float64]:
@@ -26,11 +72,39 @@ def logits(outputs: NDArray[np.int8], scale: float, zero_point: int) -> NDArray[
     return np.asarray(logs[:, 0] - logs[:, 1])
 
 
+def fit_offset(scores: NDArray[np.float64], female: NDArray[np.bool_]) -> float:
+    """The offset at which both labels have the same recall, as nearly as the pictures allow.
+
+    Moving the threshold of a finished classifier instead of training it anew is the post-hoc logit
+    adjustment of Menon et al., "Long-tail learning via logit adjustment", arXiv 2007.07314, section
+    4.1; there the shift is computed from label frequencies, here it is fitted to the recalls.
+
+    Args:
+        scores: float64[n], logits of "female".
+        female: bool[n], the true labels.
+
+    Returns:
+        A value midway between two neighbouring scores, so that no picture lies on it, within
+        MAX_OFFSET; the one nearest to zero where several do equally well; 0 where one label is
+        missing.
+    """
+    women, men = np.sort(scores[female]), np.sort(scores[~female])
+    if not len(women) or not len(men):
+        return 0.0
+    distinct = np.unique(scores)
+    middles = np.round((distinct[:-1] + distinct[1:]) / 2, 4)
+    candidates = np.append(middles[np.abs(middles) <= MAX_OFFSET], 0.0)
+    found_women = 1 - np.searchsorted(women, candidates, side="left") / len(women)
+    found_men = np.searchsorted(men, candidates, side="left") / len(men)
+    apart = np.round(np.abs(found_women - found_men), 9)
+    return float(candidates[np.lexsort((np.abs(candidates), apart))[0]])
+
+
 def fit_temperature(scores: NDArray[np.float64], female: NDArray[np.bool_]) -> float:
     """The temperature with the lowest negative log-likelihood (Guo et al., arXiv 1706.04599).
 
     Args:
-        scores: float64[n], logits of "female".
+        scores: float64[n], logits of "female", less the offset.
         female: bool[n], the true labels.
     """
     signed = np.where(female, scores, -scores)
@@ -47,7 +121,7 @@ def choose_threshold(
     Where the target is out of reach at that coverage, the confidence that leaves just MIN_COVERAGE.
 
     Args:
-        scores: float64[n], logits of "female".
+        scores: float64[n], logits of "female", less the offset.
         female: bool[n], the true labels.
         temperature: see `fit_temperature`.
     """

@@ -2,6 +2,7 @@
 """CARD.md: what a bundle is, on what it was trained, how well it does and for what it is not."""
 
 from device.bundle.manifest import ClassifierDecision, Data, EvaluatedSet, Evidence, Figure
+from training.calibrate import OFFSET_RULE, THRESHOLD_RULE
 
 LIMITS = """\
 ## What it is not
@@ -35,11 +36,11 @@ def card(
     """
     parts = [f"# {name}\n", _summary(evidence), LIMITS, f"## Method\n{method}\n", _data(data)]
     parts.append(
-        f"## Decision\nTemperature {decision.temperature}; unsure below a confidence of "
-        f"{decision.min_confidence}; faces under {decision.min_face_pixels} px wide are not "
-        "judged. Both numbers were fitted on held-out training pictures: the smallest "
-        "confidence whose answers were 95 % right at 85 % coverage or more, else the one that left "
-        "85 %.\n"
+        f"## Decision\nOffset {decision.offset} (logits), temperature {decision.temperature}; "
+        f"unsure below a confidence of {decision.min_confidence}; faces under "
+        f"{decision.min_face_pixels} px wide are not judged. The first three were "
+        "fitted on held-out training pictures: the offset "
+        f"is {OFFSET_RULE} there, the threshold {THRESHOLD_RULE}.\n"
     )
     parts += [_groups(evaluated) for evaluated in evidence.tests]
     return "\n".join(parts)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.bundle import Bundle
 from device.bundle.manifest import (
@@ -40,7 +41,7 @@ from training.quantise import to_int8
 from training.report import write_report
 
 MIN_FACE_PIXELS: Final = 40
-HELD_OUT: Final = "held out from training (temperature and threshold were fitted here)"
+HELD_OUT: Final = "held out from training (offset, temperature and threshold were fitted here)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def quantised(model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
 def calibrated(
     classifier: Classifier, model: Any, prepared: Prepared
 ) -> tuple[ClassifierDecision, Quantisation, tuple[EvaluatedSet, list[Outcome]]]:
-    """Fit temperature and threshold on the calibrate split, and compare int8 with float there.
+    """Fit the decision on the calibrate split, and compare int8 with float under it there.
 
     Args:
         classifier: the int8 model; its own decision is not used.
@@ -135,26 +136,29 @@ def calibrated(
     crops, truth = prepared.crops()[indices], targets(prepared, indices)
     outputs = int8_outputs(classifier, crops)
     scores = calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
-    float_labels = model.predict(as_float(crops), batch_size=128, verbose=0).argmax(axis=1)
-    int8_labels = (scores < 0).astype(np.int64)  # a tie is "female", as on the device
+    women = truth == LABELS.index("female")
+    decision = calibrate.decide(scores, women, min_face_pixels=MIN_FACE_PIXELS)
+    female = calibrate.probabilities(scores, decision)
+    float_female = calibrate.probabilities(_float_scores(model, crops), decision)
     quantisation = Quantisation(
         n=len(indices),
-        float_accuracy=round(float((float_labels == truth).mean()), 5),
-        int8_accuracy=round(float((int8_labels == truth).mean()), 5),
-        same_label=round(float((int8_labels == float_labels).mean()), 5),
-    )
-    female = truth == LABELS.index("female")
-    temperature = calibrate.fit_temperature(scores, female)
-    threshold = calibrate.choose_threshold(scores, female, temperature)
-    decision = ClassifierDecision(
-        temperature=temperature, min_confidence=threshold, min_face_pixels=MIN_FACE_PIXELS
+        float_accuracy=round(float(((float_female >= 0.5) == women).mean()), 5),
+        int8_accuracy=round(float(((female >= 0.5) == women).mean()), 5),
+        same_label=round(float(((female >= 0.5) == (float_female >= 0.5)).mean()), 5),
     )
     outcomes = [
-        _outcome(prepared, int(i), float(1 / (1 + np.exp(-score / temperature))), threshold)
-        for i, score in zip(indices, scores, strict=True)
+        _outcome(prepared, int(i), float(one), decision.min_confidence)
+        for i, one in zip(indices, female, strict=True)
     ]
     name = f"{', '.join(prepared.about.datasets)}, calibrate split"
     return decision, quantisation, (summarise(name, HELD_OUT, outcomes), outcomes)
+
+
+def _float_scores(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Logits of "female" of the float model, float64[n]."""
+    outputs = model.predict(as_float(crops), batch_size=128, verbose=0).astype(np.float64)
+    logs = np.log(np.maximum(outputs, 1e-12))
+    return np.asarray(logs[:, LABELS.index("female")] - logs[:, LABELS.index("male")])
 
 
 def _outcome(prepared: Prepared, index: int, female: float, threshold: float) -> Outcome:
