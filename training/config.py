@@ -21,9 +21,11 @@ class TrainConfig:
         architecture: name of a file under training/models/.
         model: the architecture's settings.
         frozen_epochs: epochs in which only the last layer learns.
-        epochs: epochs in which everything learns.
+        top_epochs: epochs after those in which the architecture's top stage learns too.
+        epochs: epochs in which everything learns; none leaves the backbone frozen.
         batch: pictures in a batch.
-        frozen_rate, rate: peak learning rates of the two phases; both fall as a half cosine.
+        frozen_rate, top_rate, rate: peak learning rates of these phases; each falls as a half
+            cosine.
         weight_decay: decoupled (AdamW, arXiv 1711.05101).
         label_smoothing: share of the target spread over both labels.
         start: workdir of a finished run of the same architecture, equally wide or wider, whose
@@ -39,9 +41,11 @@ class TrainConfig:
     architecture: str = "mobilenet_v2"
     model: ModelSettings = field(default_factory=ModelSettings)
     frozen_epochs: int = 1
+    top_epochs: int = 0
     epochs: int = 12
     batch: int = 64
     frozen_rate: float = 2e-3
+    top_rate: float = 1e-3
     rate: float = 6e-4
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
@@ -81,10 +85,11 @@ def claim(workdir: Path, config: TrainConfig) -> None:
     """Write config.json, or refuse a workdir in which another config was trained."""
     path = workdir / "config.json"
     text = json.dumps(config.as_json(), indent=1)
-    if path.exists() and path.read_text() == text:
-        return
     # Without events nothing was trained: a first call that ended in an error may be corrected.
     if path.exists() and (workdir / "events.jsonl").exists():
+        # Not the text: a run of an earlier version lacks settings that have come since.
+        if read_config(workdir) == config:
+            return
         raise DatasetError(
             f"{workdir}: holds a run with another configuration; give another --workdir, or the "
             "settings in its config.json to go on"

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +36,14 @@ class Phase:
         name: as it stands in the history.
         epochs: how many.
         rate: peak learning rate; it rises for a quarter of an epoch, then falls as a half cosine.
-        learns: "head" is the last layer alone.
+        learns: name of the first layer that learns: it and all after it, so that "head" is the last
+            layer alone; or "all".
     """
 
     name: str
     epochs: int
     rate: float
-    learns: Literal["head", "all"] = "all"
+    learns: str = "all"
 
 
 class Run:
@@ -124,8 +125,10 @@ class Run:
 
     def _compile(self, phase: Phase) -> None:
         """Choose what learns. Each phase's optimiser keeps slots for its own variables only."""
-        for layer in self.model.layers:
-            layer.trainable = phase.learns == "all" or layer.name == "head"
+        names = [layer.name for layer in self.model.layers]
+        first = 0 if phase.learns == "all" else names.index(phase.learns)
+        for i, layer in enumerate(self.model.layers):
+            layer.trainable = i >= first
         optimiser = self._optimisers[phase.name]
         optimiser.build(self.model.trainable_variables)
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.config.label_smoothing)

@@ -12,6 +12,7 @@ from training.backend import keras
 from training.config import TrainConfig, claim
 from training.distil import taught
 from training.finished import build
+from training.models import architecture
 from training.narrow import start_from
 from training.prepared import open_prepared
 from training.run import Phase, Run
@@ -42,13 +43,20 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
         start_from(model, config, config.start)
     return Run(
         model,
-        phases=(
-            Phase("frozen", config.frozen_epochs, config.frozen_rate, "head"),
-            Phase("unfrozen", config.epochs, config.rate),
-        ),
+        phases=_phases(config),
         config=config,
         prepared=prepared,
         taught=functools.partial(taught, config, prepared),
         folder=workdir,
         progress=progress,
     ).run()
+
+
+def _phases(config: TrainConfig) -> tuple[Phase, ...]:
+    """Staged unfreezing: the last layer alone, then from the top stage on, then everything."""
+    stages = (
+        Phase("frozen", config.frozen_epochs, config.frozen_rate, "head"),
+        Phase("top", config.top_epochs, config.top_rate, architecture(config.architecture).TOP),
+        Phase("unfrozen", config.epochs, config.rate),
+    )
+    return tuple(phase for phase in stages if phase.epochs)

@@ -31,6 +31,9 @@ STAGES: Final = (
 # Keras's own 0.999 keeps ImageNet's statistics for thousands of steps: short runs then train well
 # and evaluate at chance (shared/FACTS.md).
 MOMENTUM: Final = 0.9
+# The last 160 and 320 channel stages: what staged unfreezing lets go first. A head on features cut
+# right before them did better than on the last ones (shared/FACTS.md): these are ImageNet's own.
+TOP: Final = "block13_expand_conv"
 
 
 def build(settings: ModelSettings) -> Any:
