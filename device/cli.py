@@ -43,6 +43,7 @@ exit statuses:
   3   no face (a result, not an error)
   4   faces, but perceived gender is unsure for all (a result, not an error)
   10  camera: missing, unreadable or gone         11  camera-stalled: no frame in time
+  12  camera-black: nothing but black frames
   20  bundle: missing, damaged or unknown format  21  runtime: no TFLite runtime loads
   30  configuration: faults in the settings       40  busy: another process holds the camera
   50  store: visits cannot be read or written     55  display: the screen cannot be used

@@ -37,6 +37,13 @@ class CameraStalledError(CameraError, TimeoutError):
     exit_status = 11
 
 
+class CameraBlackError(CameraError):
+    """The camera delivers frames, but nothing except black."""
+
+    code = "camera-black"
+    exit_status = 12
+
+
 class CameraEndedError(CameraError, EOFError):
     """A camera with an end (replay, once) has shown its last frame: the orderly end of a run."""
 
@@ -119,11 +126,6 @@ class DatasetError(InputError):
     exit_status = 66
 
 
-class CheckFailedError(PasserbyError):
-    """`passerby check` found something wrong; the report has been printed."""
-
-    code = "check-failed"
-    exit_status = 70
 class TrainingError(PasserbyError, ArithmeticError):
     """A training run cannot go on as it is: its loss is no number, or a worker went away."""
 
@@ -131,3 +133,22 @@ class TrainingError(PasserbyError, ArithmeticError):
     exit_status = 67
 
 
+class CheckFailedError(PasserbyError):
+    """`passerby check` found something wrong; the report has been printed."""
+
+    code = "check-failed"
+    exit_status = 70
+
+
+class RefusedError(PasserbyError, PermissionError):
+    """An SSH key that is bound to captures was used to ask for something else."""
+
+    code = "refused"
+    exit_status = 77
+
+
+class MemoryCeilingError(PasserbyError, MemoryError):
+    """The daemon grew beyond its ceiling and ends in good order, to be started anew."""
+
+    code = "memory"
+    exit_status = 80

@@ -4,12 +4,20 @@
 import argparse
 import base64
 import json
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from device.errors import EXIT_NO_FACE, EXIT_OK, EXIT_UNSURE, InputError, NotRunningError
+from device.errors import (
+    EXIT_NO_FACE,
+    EXIT_OK,
+    EXIT_UNSURE,
+    InputError,
+    NotRunningError,
+    RefusedError,
+)
 from device.verbs.arguments import seconds
 
 if TYPE_CHECKING:
@@ -26,6 +34,14 @@ asks for this one.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's own options."""
+    _add_questions(parser)
+    parser.add_argument("--path", type=Path, help="what a replay plays, where no daemon runs")
+    # For scripts/forced-capture: the words that a client asked for, in place of all others.
+    parser.add_argument("--forced", metavar="WORDS", help=argparse.SUPPRESS)
+
+
+def _add_questions(parser: argparse.ArgumentParser) -> None:
+    """What may be asked from afar, too."""
     from device.control.wire import MAX_WAIT_SECONDS  # noqa: PLC0415
 
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
@@ -39,7 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long to wait for a face; without it, the next frame is taken as it is",
     )
-    parser.add_argument("--path", type=Path, help="what a replay plays, where no daemon runs")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     from device.control.wire import Request  # noqa: PLC0415
     from device.settings import load  # noqa: PLC0415
 
+    if args.forced is not None:
+        args = _forced(args)
     settings = load(args.settings)
     request = Request("capture", wait_face_seconds=args.wait_face, still=bool(args.still))
     patience = settings.camera.timeout_seconds + settings.daemon.stop_seconds
@@ -86,6 +103,41 @@ def sentences(answer: dict[str, Any]) -> str:
             f"{width:.0f} x {height:.0f} pixels at {x:.0f}, {y:.0f}"
         )
     return "\n".join(lines)
+
+
+class _Forced(argparse.ArgumentParser):
+    """Understands what a key that is bound to captures may ask, and refuses all else."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            RefusedError: always.
+        """
+        raise RefusedError(
+            f"this key may not ask that ({message}), expected: passerby capture [--json] "
+            "[--still -] [--wait-face SECONDS]"
+        )
+
+
+def _forced(args: argparse.Namespace) -> argparse.Namespace:
+    """The arguments that the client's own words make; the key's owner chose settings and path.
+
+    Raises:
+        RefusedError: the words are anything but a capture that leaves no file here.
+    """
+    parser = _Forced(add_help=False, allow_abbrev=False)
+    _add_questions(parser)
+    try:
+        words = shlex.split(args.forced)
+    except ValueError as error:
+        parser.error(str(error))
+    if words[:2] != ["passerby", "capture"]:
+        parser.error(f"{args.forced[:60]!r}")
+    asked = parser.parse_args(words[2:])
+    if asked.still not in (None, "-"):
+        parser.error("a still is written over there: --still -")
+    return argparse.Namespace(**{**vars(args), **vars(asked)})
 
 
 def _look(settings: "Settings", request: "Request") -> dict[str, Any]:

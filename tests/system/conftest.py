@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One machine of namespaces, with Passerby deployed onto it over SSH as a person would."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from system.machine import ROOT, Door, Machine, NoMachineError
+
+SETTINGS = """\
+[camera]
+source = "replay"
+path = "/srv/doorway.zip"
+loop = true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pi:
+    """A booted machine, its SSH, and what `scripts/deploy` said."""
+
+    machine: Machine
+    door: Door
+    deployed: subprocess.CompletedProcess[str]
+
+    def script(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run one of scripts/ here, whose ssh reaches the machine."""
+        path = f"{self.door.path}:{os.environ['PATH']}"
+        return subprocess.run(
+            [str(ROOT / "scripts" / name), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PATH": path},
+        )
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A bare machine: systemd, nothing of Passerby."""
+    try:
+        with Machine(tmp_path_factory.mktemp("machine")) as booted:
+            yield booted
+    except NoMachineError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def pi(
+    machine: Machine,
+    models_directory: Path,
+    doorway: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Pi:
+    """The machine with sshd, user pi, a doorway to watch, and Passerby as deployed."""
+    assert models_directory.is_dir()
+    door = Door(machine, tmp_path_factory.mktemp("door"))
+    key, public = door.key("root")
+    machine.run("useradd", "--create-home", "--shell", "/bin/bash", "pi")
+    machine.write("/root/.ssh/authorized_keys", public + "\n", mode="600")
+    for name in ("root", "pi"):
+        door.host("deploy" if name == "root" else name, name, key)
+    machine.run("install", "-d", "-o", "pi", "-g", "pi", "-m", "700", "/home/pi/.ssh")
+    machine.write("/home/pi/.ssh/authorized_keys", public + "\n")
+    machine.run("ssh-keygen", "-A")
+    machine.run("systemctl", "start", "ssh.service")
+    machine.copy(doorway, "/srv")
+    machine.write("/etc/passerby/passerby.toml", SETTINGS)
+    made = Pi(machine, door, subprocess.CompletedProcess([], 0, "", ""))
+    deployed = made.script("deploy", "deploy", "--offline")
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr + machine.journal("*")
+    machine.run("usermod", "-aG", "passerby", "pi")
+    return Pi(machine, door, deployed)
