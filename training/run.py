@@ -6,10 +6,11 @@ A run's folder holds
 - `history.csv`: one row for each epoch,
 - `checkpoints/`: everything that is needed to go on, written every `checkpoint_seconds`,
 - `best.weights.h5`: the weights of the epoch with the highest accuracy on the `select` split.
+Of several workers (training/strategy.py) the chief alone writes there; all of them resume from it.
 """
 
 import logging
-import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import DatasetError
+from device.errors import DatasetError, TrainingError
 from training.backend import keras, tf
 from training.config import TrainConfig
-from training.data import LABELS, as_float, targets, training_batches
+from training.data import LABELS, Share, as_float, targets, training_batches
 from training.prepared import Prepared
 from training.runlog import Progress, RunLog
+from training.steps import Steps, refuse_nan
+from training.strategy import Crew
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,8 @@ class Run:
     """Trains a model through its phases, or goes on where an earlier process stopped.
 
     Args:
-        model: a compiled or uncompiled Keras model; float32[n, s, s, 3] -> float32[n, 2].
+        model: a compiled or uncompiled Keras model; float32[n, s, s, 3] -> float32[n, 2]. It learns
+            on all replicas of the strategy, and in the precision, that it was built under.
         phases: what to do, in order.
         config: batch, seed, decay and the like.
         prepared: the crops.
@@ -60,6 +64,8 @@ class Run:
 
     Raises:
         DatasetError: the crops are too few or all of one label.
+        InputError: the batch cannot be shared equally among the replicas.
+        TrainingError: workers have begun from different steps or with different crops.
     """
 
     def __init__(
@@ -74,7 +80,10 @@ class Run:
         progress: Progress,
     ) -> None:
         self.model, self.config, self.folder = model, config, folder
-        self.log = RunLog(folder, progress=progress)
+        self.phases = tuple(phases)
+        self.crew = Crew(model.distribute_strategy, batch=config.batch)
+        self.crew.synchronise(model)
+        self.log = RunLog(folder, progress=progress, writes=self.crew.chief)
         indices = _training_indices(prepared, config.batch)
         self.pixels = prepared.wide()[indices]
         self.targets = taught(indices)
@@ -98,17 +107,28 @@ class Run:
             **self._optimisers,
         )
         self.manager = tf.train.CheckpointManager(
-            checkpoint, str(folder / "checkpoints"), max_to_keep=2
+            checkpoint, str(self.crew.folder(folder) / "checkpoints"), max_to_keep=2
         )
-        if self.manager.latest_checkpoint:
-            checkpoint.restore(self.manager.latest_checkpoint)
+        latest = tf.train.latest_checkpoint(str(folder / "checkpoints"))
+        if latest:
+            checkpoint.restore(latest)
             log.info("going on at step %d of %d", int(self.step), self.steps_in_all)
+        if not self.crew.agreed(int(self.step), self.steps_in_all, zlib.crc32(indices.tobytes())):
+            raise TrainingError(
+                f"the workers differ in their next step (here {int(self.step)}) or their crops; "
+                "give all of them the same command, the same prepared crops and one shared workdir"
+            )
 
     def run(self) -> Path:
-        """Train to the end; returns the file with the best weights."""
+        """Train to the end; returns the file with the best weights.
+
+        Raises:
+            TrainingError: the loss is no finite number any more, or another worker went away.
+        """
         self.log.event("start", step=int(self.step), steps=self.steps_in_all)
-        for epoch in range(int(self.judged), len(self._schedule)):
-            self._epoch(epoch, self._schedule[epoch])
+        with self.crew.together():
+            for epoch in range(int(self.judged), len(self._schedule)):
+                self._epoch(epoch, self._schedule[epoch])
         self.log.event("end", best=float(self.best))
         return self.best_weights
 
@@ -119,9 +139,13 @@ class Run:
             warmup_target=phase.rate,
             warmup_steps=max(1, self.steps // 4),
         )
-        return keras.optimizers.AdamW(
-            schedule, weight_decay=self.config.weight_decay, global_clipnorm=5.0
-        )
+        with self.crew.strategy.scope():
+            optimiser = keras.optimizers.AdamW(
+                schedule, weight_decay=self.config.weight_decay, global_clipnorm=5.0
+            )
+            if self.model.dtype_policy.name == "mixed_float16":  # whose gradients would underflow
+                return keras.mixed_precision.LossScaleOptimizer(optimiser)
+            return optimiser
 
     def _compile(self, phase: Phase) -> None:
         """Choose what learns. Each phase's optimiser keeps slots for its own variables only."""
@@ -130,15 +154,17 @@ class Run:
         for i, layer in enumerate(self.model.layers):
             layer.trainable = i >= first
         optimiser = self._optimisers[phase.name]
-        optimiser.build(self.model.trainable_variables)
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.config.label_smoothing)
-        self.model.compile(optimiser, loss, metrics=["accuracy"])
+        with self.crew.strategy.scope():
+            optimiser.build(self.model.trainable_variables)
+            self.model.compile(optimiser, loss, metrics=["accuracy"])
 
     def _epoch(self, epoch: int, phase: Phase) -> None:
         """Train one epoch (or what is left of it), judge it on `select`, keep the best."""
         self._compile(phase)
         history = self._fit(epoch, int(self.step) - epoch * self.steps)
         loss, accuracy = self._judge()
+        refuse_nan(loss, self)
         row = {
             "epoch": epoch,
             "phase": phase.name,
@@ -152,9 +178,10 @@ class Run:
         self.log.epoch(row)  # before the weights: whoever finds weights finds a history too
         if merit > float(self.best):
             self.best.assign(merit)
-            fresh = self.folder / "fresh.weights.h5"  # Keras insists on the ending
+            mine = self.crew.folder(self.folder)
+            fresh = mine / "fresh.weights.h5"  # Keras insists on the ending
             self.model.save_weights(fresh)
-            fresh.replace(self.best_weights)
+            fresh.replace(mine / self.best_weights.name)
         self.judged.assign(epoch + 1)
         self.manager.save()
         self.log.event("epoch", **row)
@@ -163,17 +190,22 @@ class Run:
         """Loss and accuracy of the steps after `done`; NaN where a kill left only the judging."""
         if done >= self.steps:
             return {"loss": [float("nan")], "accuracy": [float("nan")]}
-        batches = training_batches(
-            self.pixels,
-            self.targets,
-            size=self.config.model.input_size,
-            batch=self.config.batch,
-            seed=self.config.seed,
-            epoch=epoch,
-            first_step=done,
-        )
+        left = self.steps - done
+
+        def batches(share: Share) -> Any:
+            return training_batches(
+                self.pixels,
+                self.targets,
+                size=self.config.model.input_size,
+                batch=self.config.batch,
+                seed=self.config.seed,
+                epoch=epoch,
+                first_step=done,
+                share=share,
+            ).take(left * share.count)
+
         fitted = self.model.fit(
-            batches.take(self.steps - done), verbose=0, callbacks=[_Steps(self)]
+            self.crew.shared(batches), steps_per_epoch=left, verbose=0, callbacks=[Steps(self)]
         )
         history: dict[str, list[float]] = fitted.history
         return history
@@ -204,24 +236,3 @@ def _training_indices(prepared: Prepared, batch: int) -> NDArray[np.int64]:
                 f"{prepared.folder}: no crop fell into the {split} split; prepare more pictures"
             )
     return indices
-
-
-class _Steps(keras.callbacks.Callback):  # type: ignore[misc]  # tf_keras publishes no types
-    """Counts steps, reports once a second, saves a checkpoint every so often."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__()
-        self.run = run
-        self.saved = self.told = time.monotonic()
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Keras calls this after every step."""
-        run, now = self.run, time.monotonic()
-        run.step.assign_add(1)
-        if now - self.told >= 1:
-            self.told = now
-            values = {k: round(float(v), 4) for k, v in (logs or {}).items()}
-            run.log.event("step", step=int(run.step), steps=run.steps_in_all, **values)
-        if now - self.saved >= run.config.checkpoint_seconds:
-            self.saved = now
-            run.manager.save()

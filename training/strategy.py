@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import InputError
+from device.errors import InputError, TrainingError
 from training.backend import keras, tf
 from training.data import Share
 
@@ -94,6 +94,10 @@ class Crew:
 
     Args:
         strategy: the one under which the model was built.
+        batch: pictures in a batch of all replicas.
+
+    Raises:
+        InputError: the batch cannot be shared equally.
 
     Attributes:
         strategy: likewise.
@@ -102,9 +106,14 @@ class Crew:
         chief: this process writes the run's files.
     """
 
-    def __init__(self, strategy: Any) -> None:
+    def __init__(self, strategy: Any, *, batch: int) -> None:
         self.strategy = strategy
         self.replicas = int(strategy.num_replicas_in_sync)
+        if batch % self.replicas:
+            raise InputError(
+                f"a batch of {batch} cannot be shared equally among {self.replicas} replicas; give "
+                f"a --batch that is a multiple of {self.replicas}"
+            )
         resolver = strategy.cluster_resolver
         cluster = resolver.cluster_spec().as_dict() if resolver is not None else {}
         self.several_workers = sum(len(addresses) for addresses in cluster.values()) > 1
@@ -142,6 +151,23 @@ class Crew:
             return batches(Share(context.input_pipeline_id * count, count, self.replicas))
 
         return self.strategy.distribute_datasets_from_function(mine)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Work in which every worker has to take part.
+
+        Raises:
+            TrainingError: another worker went away, which TensorFlow tells in many ways.
+        """
+        try:
+            yield
+        except tf.errors.OpError as error:
+            if not self.several_workers:
+                raise
+            raise TrainingError(
+                f"another worker went away or failed ({error.message.splitlines()[0]}); start all "
+                "workers again with the same command: the run goes on from its last checkpoint"
+            ) from error
 
     def chief_says(self, word: bool) -> bool:
         """The chief's `word`, told to all workers; every worker has to ask at the same time."""
