@@ -4,7 +4,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -34,6 +34,8 @@ class TrainConfig:
         teacher_share: how much of a target is the teachers' opinion, 0 to 1.
         seed: one seed reproduces order, augmentation and initial weights.
         max_steps: stop each epoch after so many steps (for tests), or None.
+        precision: "float32", or "mixed_float16" or "mixed_bfloat16" for GPUs that are faster with
+            them (CPUs are not, shared/FACTS.md); weights are kept and saved in float32 all the same.
         checkpoint_seconds: at most so much work is lost by a kill.
     """
 
@@ -54,6 +56,7 @@ class TrainConfig:
     teacher_share: float = 0.7
     seed: int = 1
     max_steps: int | None = None
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     checkpoint_seconds: float = 60.0
 
     def as_json(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from training.narrow import start_from
 from training.prepared import open_prepared
 from training.run import Phase, Run
 from training.runlog import Progress
+from training.strategy import placed
 
 
 def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: None) -> Path:
@@ -33,14 +34,17 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
     Raises:
         DatasetError: the prepared folder is no such thing, has no training crops, or the workdir
             belongs to another config.
+        InputError: TF_CONFIG is of no use, or the batch cannot be shared equally.
+        TrainingError: the run has diverged, or another worker went away.
     """
     prepared = open_prepared(config.prepared)
     workdir.mkdir(parents=True, exist_ok=True)
     claim(workdir, config)
     keras.utils.set_random_seed(config.seed)
-    model = build(config)
-    if config.start is not None:
-        start_from(model, config, config.start)
+    with placed(config.precision):
+        model = build(config)
+        if config.start is not None:
+            start_from(model, config, config.start)
     return Run(
         model,
         phases=_phases(config),

@@ -55,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=within(int, 0, 2**31 - 1), help="reproduces order, augmentation and weights"
     )
     parser.add_argument(
+        "--precision",
+        choices=("float32", "mixed_float16", "mixed_bfloat16"),
+        help="the latter two are faster on GPUs that know them, not on CPUs (float32)",
+    )
+    parser.add_argument(
         "--max-steps",
         type=within(int, 1, 1_000_000_000),
         help="stop each epoch early (to try things out)",
