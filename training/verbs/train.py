@@ -79,14 +79,9 @@ def run(args: argparse.Namespace) -> int:
 
     size = open_prepared(args.prepared).about.rule.size
     model = {"width": args.width, "pretrained": args.pretrained, "input_size": size}
-    names = (
-        *("architecture", "frozen_epochs", "epochs", "batch", "rate", "seed", "max_steps"),
-        "precision",
-    )
-    given = {
-        name: getattr(args, name)
-        for name in (*names, "start", "teacher_share", "quantisation_aware")
-    }
+    names = ("architecture", "frozen_epochs", "epochs", "batch", "rate", "seed", "max_steps")
+    names = (*names, "precision")
+    given = {name: getattr(args, name) for name in (*names, "start", "teacher_share")}
     given["teachers"] = tuple(args.teachers or ()) or None
     config = TrainConfig(
         prepared=args.prepared,
