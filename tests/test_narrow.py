@@ -11,14 +11,14 @@ from device.errors import DatasetError
 from training.backend import keras
 from training.config import TrainConfig, claim
 from training.finished import build
-from training.models.settings import ModelSettings
+from training.models.settings import MobileNetV2Settings
 from training.narrow import start_from
 
 pytestmark = pytest.mark.training
 
 
 def config(width: float, size: int = 64) -> TrainConfig:
-    return TrainConfig(prepared=Path(), model=ModelSettings(input_size=size, width=width))
+    return TrainConfig(prepared=Path(), model=MobileNetV2Settings(input_size=size, width=width))
 
 
 def finished(folder: Path, width: float) -> Path:

@@ -177,22 +177,6 @@ def test_export_writes_a_bundle_that_the_device_runs_identically(
     assert msgspec.to_builtins(recorded) == measured
 
 
-def test_the_architecture_has_its_parameters() -> None:
-    """MobileNetV2 1.0 without top is 2,257,984 weights (Keras's documentation), the head 2,562."""
-    code = (
-        "from training.models import architecture; from training.models.settings import *; "
-        "print(architecture('mobilenet_v2').build(ModelSettings()).count_params())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert int(done.stdout) == 2_257_984 + 2_562
-
-
 def test_unfinished_and_foreign_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="run `training prepare` first"):
         open_prepared(tmp_path)

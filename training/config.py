@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a training run was asked for, and how that is kept in its workdir."""
 
+import dataclasses
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from device.errors import DatasetError
-from training.models.settings import ModelSettings
+from device.errors import DatasetError, InputError
+from training.models.settings import MobileNetV2Settings, ModelSettings, settings_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class TrainConfig:
     Attributes:
         prepared: folder that `training prepare` wrote, with role "training".
         architecture: name of a file under training/models/.
-        model: the architecture's settings.
+        model: the architecture's own settings.
         frozen_epochs: epochs in which only the last layer learns.
         top_epochs: epochs after those in which the architecture's top stage learns too.
         epochs: epochs in which everything learns; none leaves the backbone frozen.
@@ -32,16 +33,17 @@ class TrainConfig:
             weights this one starts from; or None.
         teachers: workdirs of finished runs whose opinions are mixed into the targets.
         teacher_share: how much of a target is the teachers' opinion, 0 to 1.
+        quantisation_aware: rehearse int8 while learning; goes on from `start`, a float run.
         seed: one seed reproduces order, augmentation and initial weights.
-        max_steps: stop each epoch after so many steps (for tests), or None.
         precision: "float32", or "mixed_float16" or "mixed_bfloat16" for GPUs that are faster with
             them (CPUs are not, shared/FACTS.md); weights are kept and saved in float32 all the same.
+        max_steps: stop each epoch after so many steps (for tests), or None.
         checkpoint_seconds: at most so much work is lost by a kill.
     """
 
     prepared: Path
     architecture: str = "mobilenet_v2"
-    model: ModelSettings = field(default_factory=ModelSettings)
+    model: ModelSettings = field(default_factory=MobileNetV2Settings)
     frozen_epochs: int = 1
     top_epochs: int = 0
     epochs: int = 12
@@ -54,10 +56,30 @@ class TrainConfig:
     start: Path | None = None
     teachers: tuple[Path, ...] = ()
     teacher_share: float = 0.7
+    quantisation_aware: bool = False
     seed: int = 1
-    max_steps: int | None = None
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    max_steps: int | None = None
     checkpoint_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        kind = settings_kind(self.architecture)
+        if not isinstance(self.model, kind):
+            raise InputError(
+                f"{self.architecture} was given {type(self.model).__name__}, expected "
+                f"{kind.__name__}; see settings_for in training/models/settings.py"
+            )
+        if self.frozen_epochs + self.top_epochs + self.epochs < 1:
+            raise InputError("no epoch to train, expected at least one in one of the phases")
+
+        if self.quantisation_aware and (
+            self.start is None or self.frozen_epochs or self.top_epochs
+        ):
+            raise InputError(
+                "quantisation-aware training goes on from a finished float run, all layers at "
+                "once; give --start WORKDIR, --frozen-epochs 0 and no --top-epochs"
+            )
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, paths as text."""
@@ -72,9 +94,13 @@ def read_config(workdir: Path) -> TrainConfig:
         DatasetError: there is no run in `workdir`.
     """
     try:
-        text = (workdir / "config.json").read_bytes()
-        return msgspec.json.decode(text, type=TrainConfig, dec_hook=_as_path)
-    except (OSError, msgspec.DecodeError) as error:
+        given = msgspec.json.decode((workdir / "config.json").read_bytes(), type=dict[str, Any])
+        architecture = str(given.pop("architecture"))
+        kind = settings_kind(architecture)
+        model = msgspec.convert(given.pop("model", {}), kind, dec_hook=_as_path)
+        config = msgspec.convert(given, TrainConfig, dec_hook=_as_path)
+        return dataclasses.replace(config, architecture=architecture, model=model)
+    except (OSError, KeyError, msgspec.DecodeError, InputError) as error:
         raise DatasetError(
             f"{workdir}: no training run here ({error}); run `training train`"
         ) from error

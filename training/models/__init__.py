@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Architectures: one file each, chosen by name with typed settings."""
+"""Architectures: one file each, chosen by name with typed settings (settings.py)."""
 
 import importlib
-import pkgutil
 from types import ModuleType
 
-from device.errors import InputError
-
-
-def names() -> tuple[str, ...]:
-    """The architectures there are: every module here but the settings."""
-    return tuple(m.name for m in pkgutil.iter_modules(__path__) if m.name != "settings")
+from training.models.settings import settings_kind
 
 
 def architecture(name: str) -> ModuleType:
-    """The module of an architecture, whose `build(ModelSettings)` gives a model.
+    """The module of an architecture.
+
+    Its `build` takes the settings of that architecture and gives a flat, uncompiled Keras model,
+    float32[n, size, size, 3 or 1] in [-1, 1) -> float32[n, 2], softmax over female and male. Its
+    last layer with weights is called "head", and `TOP` names the first layer of the stage that is
+    let go before the rest.
 
     Raises:
         InputError: there is none of this name.
     """
-    if name not in names():
-        raise InputError(f"no architecture {name!r}; there are: {', '.join(names())}")
-    return importlib.import_module(f"training.models.{name}")
+    return importlib.import_module(f"training.models.{settings_kind(name).architecture}")

@@ -1,22 +1,226 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every architecture can be told."""
+"""What each architecture can be told: its own settings, with its own defaults and limits.
 
-from dataclasses import dataclass
+Defaults, limits and a sentence about each setting stand here once: building checks them, and the
+command line's help is made of them. Nothing here loads TensorFlow.
+"""
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
+from typing import Any, ClassVar, Final, Literal
+
+from device.errors import InputError
+from device.imaging import Colour
+
+IMAGENET: Final = Path("imagenet")
+"""In the place of a file of weights: Keras's own, which it downloads."""
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """A limit: any of these values."""
+
+    values: tuple[float | str, ...]
+
+    def holds(self, value: float | str) -> bool:
+        """Whether a value keeps to the limit."""
+        return value in self.values
+
+    def __str__(self) -> str:
+        return ", ".join(str(value) for value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A limit: any number from `low` to `high`, both included."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float | str) -> bool:
+        """Whether a value keeps to the limit."""
+        return not isinstance(value, str) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low} to {self.high}"
+
+
+Limit = OneOf | Between
+
+
+def _setting(default: float | str, limit: Limit, help_text: str) -> Any:
+    """A field with a limit and, for the command line's help, a few words."""
+    return field(default=default, metadata={"limit": limit, "help": help_text})
+
+
+def _size(default: int, low: int, high: int) -> Any:
+    return _setting(default, Between(low, high), "side of the crop in px, as prepared")
+
+
+def _colour(default: Colour) -> Any:
+    return _setting(default, OneOf(("rgb", "grey")), "of the crop, as prepared")
+
+
+def _dropout(default: float) -> Any:
+    return _setting(default, Between(0.0, 0.9), "share of features dropped while learning")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
-    """Typed settings of an architecture.
+    """What every architecture can be told; each has its own defaults and limits for it.
 
     Attributes:
         input_size: side of the square crop in pixels.
-        width: multiplier of the channel counts (alpha in the papers).
-        dropout: share of features dropped before the last layer, 0 to 1.
-        pretrained: a file of ImageNet weights (Keras's .weights.h5, without top), or None.
+        colour: "rgb" (three channels) or "grey" (one).
+        dropout: share of features dropped before the last layers, 0 to 0.9.
+        pretrained: a file of ImageNet weights (Keras's .weights.h5, without top), IMAGENET for
+            Keras's own download, or None.
+
+    Raises:
+        InputError: a value is outside its limit.
     """
 
-    input_size: int = 96
-    width: float = 1.0
-    dropout: float = 0.2
+    architecture: ClassVar[str] = ""
+    has_imagenet_weights: ClassVar[bool] = False
+
+    input_size: int
+    colour: Colour
+    dropout: float
     pretrained: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their limits."""
+        for each in fields(self):
+            value, limit = getattr(self, each.name), each.metadata.get("limit")
+            if limit is not None and not limit.holds(value):
+                raise InputError(
+                    f"{self.architecture}: {each.name} is {value}, expected {_article(limit)}"
+                )
+        if self.pretrained is not None and not self.has_imagenet_weights:
+            raise InputError(
+                f"{self.architecture}: there are no ImageNet weights for it; leave pretrained out, "
+                f"or choose {' or '.join(pretrained_architectures())}"
+            )
+
+    def words(self) -> str:
+        """The settings as a card tells them, the weights aside."""
+        own = [
+            f"{each.name} {getattr(self, each.name)}"
+            for each in own_settings(type(self)).values()
+            if each.name != "dropout"
+        ]
+        return ", ".join((*own, f"input {self.input_size} px", self.colour))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MobileNetV2Settings(ModelSettings):
+    """Settings of training/models/mobilenet_v2.py.
+
+    Attributes:
+        width: multiplier of the channel counts (alpha in the paper).
+        padding: which pixels the stride-2 layers look at: "torch" pads top and left as torchvision
+            does, "keras" bottom and right; ImageNet weights are at home with the one that they
+            were trained with.
+    """
+
+    architecture: ClassVar[str] = "mobilenet_v2"
+    has_imagenet_weights: ClassVar[bool] = True
+
+    input_size: int = _size(96, 64, 160)
+    colour: Colour = _colour("rgb")
+    dropout: float = _dropout(0.2)
+    # 1.3 and 1.4 are for teachers, which never ship: ImageNet weights exist for them too.
+    width: float = _setting(1.0, OneOf((0.35, 0.5, 0.75, 1.0, 1.3, 1.4)), "channel multiplier")
+    padding: Literal["torch", "keras"] = _setting(
+        "torch",
+        OneOf(("torch", "keras")),
+        "where stride-2 layers pad; `--pretrained imagenet` takes keras unless told otherwise",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CnnSettings(ModelSettings):
+    """Settings of training/models/cnn.py.
+
+    Attributes:
+        blocks: convolutions with max pooling, each of which halves the side.
+        filters: channels of the first block; each block doubles them, up to 128.
+        dense: units of the layer before the sigmoid unit.
+    """
+
+    architecture: ClassVar[str] = "cnn"
+
+    input_size: int = _size(128, 64, 160)
+    colour: Colour = _colour("grey")
+    dropout: float = _dropout(0.3)
+    blocks: int = _setting(5, Between(3, 6), "convolutions with max pooling")
+    filters: int = _setting(16, Between(8, 64), "channels of the first block, doubling up to 128")
+    dense: int = _setting(64, Between(8, 512), "units before the sigmoid unit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResNet18Settings(ModelSettings):
+    """Settings of training/models/resnet18.py.
+
+    Attributes:
+        width: multiplier of the channel counts. Above 0.9 the int8 file would exceed 10 MB.
+    """
+
+    architecture: ClassVar[str] = "resnet18"
+
+    input_size: int = _size(96, 64, 160)
+    colour: Colour = _colour("rgb")
+    dropout: float = _dropout(0.2)
+    width: float = _setting(0.5, Between(0.125, 0.9), "channel multiplier")
+
+
+SETTINGS: Final[Mapping[str, type[ModelSettings]]] = {
+    kind.architecture: kind for kind in (CnnSettings, MobileNetV2Settings, ResNet18Settings)
+}
+
+
+def settings_kind(architecture: str) -> type[ModelSettings]:
+    """The class of an architecture's settings.
+
+    Raises:
+        InputError: there is none of this name.
+    """
+    if architecture not in SETTINGS:
+        raise InputError(f"no architecture {architecture!r}; there are: {', '.join(SETTINGS)}")
+    return SETTINGS[architecture]
+
+
+def settings_for(architecture: str, **given: Any) -> ModelSettings:
+    """Settings of an architecture; what is not given has its default.
+
+    Raises:
+        InputError: there is no such architecture or setting, or a value is outside its limit.
+    """
+    kind = settings_kind(architecture)
+    known = {each.name for each in fields(kind)}
+    for name in given:
+        if name not in known:
+            names = ", ".join(own_settings(kind))
+            raise InputError(f"{architecture} has no setting {name}; it has: {names}")
+    if given.get("pretrained") == IMAGENET and "padding" in known:
+        given.setdefault("padding", "keras")  # the weights' own
+    return kind(**given)
+
+
+def own_settings(kind: type[ModelSettings]) -> dict[str, "Field[Any]"]:
+    """What may be chosen when training: the crop's size and colour come from its preparation."""
+    return {
+        each.name: each
+        for each in fields(kind)
+        if "limit" in each.metadata and each.name not in ("input_size", "colour")
+    }
+
+
+def pretrained_architectures() -> tuple[str, ...]:
+    """The architectures for which there are ImageNet weights."""
+    return tuple(name for name, kind in SETTINGS.items() if kind.has_imagenet_weights)
+
+
+def _article(limit: Limit) -> str:
+    return f"one of {limit}" if isinstance(limit, OneOf) else str(limit)

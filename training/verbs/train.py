@@ -44,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher-share", type=within(float, 0, 1), help="how much of a target is theirs (0.7)"
     )
     parser.add_argument(
+        "--quantisation-aware",
+        action="store_true",
+        default=None,
+        help="rehearse int8 while learning; goes on from --start, with --frozen-epochs 0",
+    )
+    parser.add_argument(
         "--frozen-epochs", type=within(int, 0, 10_000), help="epochs of the last layer alone"
     )
     parser.add_argument("--epochs", type=within(int, 1, 10_000), help="epochs of everything")
@@ -73,19 +79,24 @@ def run(args: argparse.Namespace) -> int:
         DatasetError: the folder is not prepared, or the workdir belongs to another run.
     """
     from training.config import TrainConfig  # noqa: PLC0415
-    from training.models.settings import ModelSettings  # noqa: PLC0415
+    from training.models.settings import settings_for  # noqa: PLC0415
     from training.prepared import open_prepared  # noqa: PLC0415
     from training.train import train  # noqa: PLC0415
 
     size = open_prepared(args.prepared).about.rule.size
     model = {"width": args.width, "pretrained": args.pretrained, "input_size": size}
-    names = ("architecture", "frozen_epochs", "epochs", "batch", "rate", "seed", "max_steps")
-    names = (*names, "precision")
-    given = {name: getattr(args, name) for name in (*names, "start", "teacher_share")}
+    names = (
+        *("architecture", "frozen_epochs", "epochs", "batch", "rate", "seed", "max_steps"),
+        "precision",
+    )
+    given = {
+        name: getattr(args, name)
+        for name in (*names, "start", "teacher_share", "quantisation_aware")
+    }
     given["teachers"] = tuple(args.teachers or ()) or None
     config = TrainConfig(
         prepared=args.prepared,
-        model=ModelSettings(**{k: v for k, v in model.items() if v is not None}),
+        model=settings_for("mobilenet_v2", **{k: v for k, v in model.items() if v is not None}),
         **{k: v for k, v in given.items() if v is not None},
     )
     with _Bar() as bar:
