@@ -36,7 +36,7 @@ class TrainConfig:
         quantisation_aware: rehearse int8 while learning; goes on from `start`, a float run.
         seed: one seed reproduces order, augmentation and initial weights.
         precision: "float32", or "mixed_float16" or "mixed_bfloat16" for GPUs that are faster with
-            them (CPUs are not, shared/FACTS.md); weights are kept and saved in float32 all the same.
+            them (CPUs are not, shared/FACTS.md); weights are kept and saved in float32 anyway.
         max_steps: stop each epoch after so many steps (for tests), or None.
         checkpoint_seconds: at most so much work is lost by a kill.
     """

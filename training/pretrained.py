@@ -62,11 +62,9 @@ def _fill(filled: list[Any], stored: Iterator[Weights]) -> None:
     Raises:
         ValueError: a shape differs.
     """
-    for layer, values in zip(filled, stored, strict=True):
-        kernel = values[0]
-        if kernel.ndim == 4 and kernel.shape[2] == 3 and layer.weights[0].shape[2] == 1:
-            values = [kernel.sum(axis=2, keepdims=True), *values[1:]]
-        layer.set_weights(values)
+    for layer, (first, *others) in zip(filled, stored, strict=True):
+        grey = first.ndim == 4 and first.shape[2] == 3 and layer.weights[0].shape[2] == 1
+        layer.set_weights([first.sum(axis=2, keepdims=True) if grey else first, *others])
 
 
 def _in_order(file: Any, filled: list[Any]) -> Iterator[Weights]:

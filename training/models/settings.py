@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
 from device.errors import InputError
-from device.imaging import Colour
 
+Colour = Literal["rgb", "grey"]
 IMAGENET: Final = Path("imagenet")
 """In the place of a file of weights: Keras's own, which it downloads."""
 
@@ -49,21 +49,18 @@ class Between:
 Limit = OneOf | Between
 
 
-def _setting(default: float | str, limit: Limit, help_text: str) -> Any:
-    """A field with a limit and, for the command line's help, a few words."""
-    return field(default=default, metadata={"limit": limit, "help": help_text})
+def _about(limit: Limit, help_text: str) -> dict[str, Any]:
+    """Metadata of a field: its limit and, for the command line's help, a few words."""
+    return {"limit": limit, "help": help_text}
 
 
-def _size(default: int, low: int, high: int) -> Any:
-    return _setting(default, Between(low, high), "side of the crop in px, as prepared")
-
-
-def _colour(default: Colour) -> Any:
-    return _setting(default, OneOf(("rgb", "grey")), "of the crop, as prepared")
-
-
-def _dropout(default: float) -> Any:
-    return _setting(default, Between(0.0, 0.9), "share of features dropped while learning")
+SIZE: Final = _about(Between(64, 160), "side of the crop in px, as prepared")
+COLOUR: Final = _about(OneOf(("rgb", "grey")), "of the crop, as prepared")
+DROPOUT: Final = _about(Between(0.0, 0.9), "share of features dropped while learning")
+PADDING: Final = _about(
+    OneOf(("torch", "keras")),
+    "side on which stride-2 layers pad; --pretrained imagenet takes keras unless told otherwise",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +124,14 @@ class MobileNetV2Settings(ModelSettings):
     architecture: ClassVar[str] = "mobilenet_v2"
     has_imagenet_weights: ClassVar[bool] = True
 
-    input_size: int = _size(96, 64, 160)
-    colour: Colour = _colour("rgb")
-    dropout: float = _dropout(0.2)
+    input_size: int = field(default=96, metadata=SIZE)
+    colour: Colour = field(default="rgb", metadata=COLOUR)
+    dropout: float = field(default=0.2, metadata=DROPOUT)
     # 1.3 and 1.4 are for teachers, which never ship: ImageNet weights exist for them too.
-    width: float = _setting(1.0, OneOf((0.35, 0.5, 0.75, 1.0, 1.3, 1.4)), "channel multiplier")
-    padding: Literal["torch", "keras"] = _setting(
-        "torch",
-        OneOf(("torch", "keras")),
-        "where stride-2 layers pad; `--pretrained imagenet` takes keras unless told otherwise",
+    width: float = field(
+        default=1.0, metadata=_about(OneOf((0.35, 0.5, 0.75, 1.0, 1.3, 1.4)), "channel multiplier")
     )
+    padding: Literal["torch", "keras"] = field(default="torch", metadata=PADDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,12 +146,17 @@ class CnnSettings(ModelSettings):
 
     architecture: ClassVar[str] = "cnn"
 
-    input_size: int = _size(128, 64, 160)
-    colour: Colour = _colour("grey")
-    dropout: float = _dropout(0.3)
-    blocks: int = _setting(5, Between(3, 6), "convolutions with max pooling")
-    filters: int = _setting(16, Between(8, 64), "channels of the first block, doubling up to 128")
-    dense: int = _setting(64, Between(8, 512), "units before the sigmoid unit")
+    input_size: int = field(default=128, metadata=SIZE)
+    colour: Colour = field(default="grey", metadata=COLOUR)
+    dropout: float = field(default=0.3, metadata=DROPOUT)
+    blocks: int = field(default=5, metadata=_about(Between(3, 6), "convolutions with max pooling"))
+    filters: int = field(
+        default=16,
+        metadata=_about(Between(8, 64), "channels of the first block, doubling up to 128"),
+    )
+    dense: int = field(
+        default=64, metadata=_about(Between(8, 512), "units before the sigmoid unit")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +169,10 @@ class ResNet18Settings(ModelSettings):
 
     architecture: ClassVar[str] = "resnet18"
 
-    input_size: int = _size(96, 64, 160)
-    colour: Colour = _colour("rgb")
-    dropout: float = _dropout(0.2)
-    width: float = _setting(0.5, Between(0.125, 0.9), "channel multiplier")
+    input_size: int = field(default=96, metadata=SIZE)
+    colour: Colour = field(default="rgb", metadata=COLOUR)
+    dropout: float = field(default=0.2, metadata=DROPOUT)
+    width: float = field(default=0.5, metadata=_about(Between(0.125, 0.9), "channel multiplier"))
 
 
 SETTINGS: Final[Mapping[str, type[ModelSettings]]] = {

@@ -2,37 +2,121 @@
 """`python -m training train`: train on a prepared folder; resumes after a kill."""
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from training.config import TrainConfig
+from training.models.settings import IMAGENET, SETTINGS, own_settings, settings_for, settings_kind
 from training.verbs.common import within
 
-HELP = """\
-Trains a classifier of perceived gender on a prepared folder: first the last layer alone, then
-everything. The workdir keeps the configuration, the history, events and checkpoints; stopped at any
-moment, the same command goes on where it was.
+HELP = f"""\
+Trains a classifier of perceived gender on a prepared folder. The workdir keeps the configuration,
+the history, events and checkpoints; stopped at any moment, the same command goes on where it was.
+
+architectures (--architecture), each with settings of its own:
+  mobilenet_v2  the default; the only one for which there are ImageNet weights (--pretrained)
+  cnn           the classic baseline: convolutions with max pooling, and one sigmoid unit; it is
+                made for `training prepare --size 128 --colour grey`
+  resnet18      residual network; up to width 0.9 its int8 file stays below 10 MB
+Size and colour of the crops are those of the prepared folder.
+
+phases, in this order, each with its epochs and its peak learning rate:
+  frozen        the last layer alone learns, on what ImageNet or --start has taught the others
+  top           the top of the backbone learns too (mobilenet_v2: from block 13 on; resnet18: the
+                last stage; cnn: the dense layers); left out unless --top-epochs is given
+  unfrozen      everything learns
+With --epochs 0 the backbone stays frozen to the end. Kept is the epoch that is best on held-out
+faces.
 
   python -m training train work/prepared --workdir work/run --pretrained backbone.weights.h5
+  python -m training train work/prepared --workdir work/staged --pretrained {IMAGENET} \\
+      --frozen-epochs 2 --top-epochs 4 --epochs 8
+  python -m training train work/prepared --workdir work/frozen --pretrained {IMAGENET} \\
+      --frozen-epochs 10 --epochs 0
+  python -m training train work/grey128 --workdir work/cnn --architecture cnn
 """
+MANY: Final = 10_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run's configuration; what is not given has the default of TrainConfig."""
     parser.add_argument("prepared", type=Path, metavar="PREPARED", help="from `training prepare`")
     parser.add_argument("--workdir", required=True, type=Path, metavar="FOLDER", help="of this run")
-    parser.add_argument("--architecture", help="a file under training/models (mobilenet_v2)")
-    parser.add_argument("--width", type=within(float, 0.1, 4), help="channel multiplier (1.0)")
-    parser.add_argument(
-        "--pretrained", type=Path, metavar="FILE", help="ImageNet weights (.weights.h5, no top)"
+    _add_model(parser.add_argument_group("what is trained"))
+    _add_phases(parser.add_argument_group("how long it learns, and how fast"))
+    _add_teaching(parser.add_argument_group("what it learns from"))
+    _add_computing(parser.add_argument_group("how it is computed"))
+
+
+def _add_model(group: "argparse._ArgumentGroup") -> None:
+    """The architecture and a flag for every setting that any architecture has."""
+    group.add_argument(
+        "--architecture",
+        metavar="NAME",
+        help=f"{', '.join(SETTINGS)} ({_default('architecture')})",
     )
-    parser.add_argument(
+    group.add_argument(
+        "--pretrained",
+        type=Path,
+        metavar="FILE",
+        help="ImageNet weights without top: a .weights.h5 file, or the word "
+        f"{IMAGENET} for Keras's own, which it downloads",
+    )
+    for name, (kind, words) in _model_flags().items():
+        group.add_argument(f"--{name}", type=kind, metavar="VALUE", help=words)
+
+
+def _model_flags() -> dict[str, tuple[type, str]]:
+    """Type and help of each setting: who has it, what is accepted, and the default."""
+    flags: dict[str, tuple[type, str]] = {}
+    for architecture, settings in SETTINGS.items():
+        for name, each in own_settings(settings).items():
+            words = f"{architecture}: {each.metadata['limit']} ({each.default})"
+            kind, earlier = flags.get(name, (type(each.default), each.metadata["help"]))
+            flags[name] = (kind, f"{earlier}; {words}")
+    return flags
+
+
+def _add_phases(group: "argparse._ArgumentGroup") -> None:
+    """Epochs and rates of the three phases, and the batch."""
+    phases = (
+        ("frozen-", "of the last layer alone", "; 0 where nothing else has been taught anything"),
+        ("top-", "of the top of the backbone, after those", ""),
+        ("", "of everything, after those", ""),
+    )
+    for prefix, what, more in phases:
+        epochs, rate = f"{prefix}epochs", f"{prefix}rate"
+        group.add_argument(
+            f"--{epochs}",
+            type=within(int, 0, MANY),
+            metavar="N",
+            help=f"epochs {what} ({_default(epochs)}{more})",
+        )
+        group.add_argument(
+            f"--{rate}",
+            type=within(float, 1e-8, 1),
+            metavar="RATE",
+            help=f"peak learning rate {what} ({_default(rate)})",
+        )
+    group.add_argument(
+        "--batch",
+        type=within(int, 1, MANY),
+        metavar="N",
+        help=f"pictures in a batch ({_default('batch')})",
+    )
+
+
+def _add_teaching(group: "argparse._ArgumentGroup") -> None:
+    """Earlier runs that this one goes on from or listens to."""
+    group.add_argument(
         "--start",
         type=Path,
         metavar="WORKDIR",
         help="begin with what this finished run has learnt (equally wide or wider)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--teacher",
         type=Path,
         action="append",
@@ -40,36 +124,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WORKDIR",
         help="mix the opinion of this finished run into the targets (repeatable)",
     )
-    parser.add_argument(
-        "--teacher-share", type=within(float, 0, 1), help="how much of a target is theirs (0.7)"
+    group.add_argument(
+        "--teacher-share",
+        type=within(float, 0, 1),
+        metavar="SHARE",
+        help=f"how much of a target is theirs ({_default('teacher_share')})",
     )
-    parser.add_argument(
+    group.add_argument(
         "--quantisation-aware",
         action="store_true",
         default=None,
         help="rehearse int8 while learning; goes on from --start, with --frozen-epochs 0",
     )
-    parser.add_argument(
-        "--frozen-epochs", type=within(int, 0, 10_000), help="epochs of the last layer alone"
+
+
+def _add_computing(group: "argparse._ArgumentGroup") -> None:
+    """Seed, precision, and how to try things out."""
+    group.add_argument(
+        "--seed",
+        type=within(int, 0, 2**31 - 1),
+        metavar="N",
+        help=f"reproduces order, augmentation and weights ({_default('seed')})",
     )
-    parser.add_argument("--epochs", type=within(int, 1, 10_000), help="epochs of everything")
-    parser.add_argument("--batch", type=within(int, 1, 10_000), help="pictures in a batch")
-    parser.add_argument(
-        "--rate", type=within(float, 1e-8, 1), help="peak learning rate of everything"
-    )
-    parser.add_argument(
-        "--seed", type=within(int, 0, 2**31 - 1), help="reproduces order, augmentation and weights"
-    )
-    parser.add_argument(
+    group.add_argument(
         "--precision",
         choices=("float32", "mixed_float16", "mixed_bfloat16"),
-        help="the latter two are faster on GPUs that know them, not on CPUs (float32)",
+        help="the latter two are faster on GPUs that know them, not on CPUs "
+        f"({_default('precision')})",
     )
-    parser.add_argument(
+    group.add_argument(
         "--max-steps",
         type=within(int, 1, 1_000_000_000),
+        metavar="N",
         help="stop each epoch early (to try things out)",
     )
+
+
+def _default(option: str) -> Any:
+    """The default of a field of TrainConfig."""
+    name = option.replace("-", "_")
+    return next(each.default for each in dataclasses.fields(TrainConfig) if each.name == name)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,32 +171,35 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         DatasetError: the folder is not prepared, or the workdir belongs to another run.
+        InputError: the architecture has no such setting, or the value is not accepted.
     """
-    from training.config import TrainConfig  # noqa: PLC0415
-    from training.models.settings import settings_for  # noqa: PLC0415
     from training.prepared import open_prepared  # noqa: PLC0415
     from training.train import train  # noqa: PLC0415
 
-    size = open_prepared(args.prepared).about.rule.size
-    model = {"width": args.width, "pretrained": args.pretrained, "input_size": size}
-    names = (
-        *("architecture", "frozen_epochs", "epochs", "batch", "rate", "seed", "max_steps"),
-        "precision",
-    )
-    given = {
-        name: getattr(args, name)
-        for name in (*names, "start", "teacher_share", "quantisation_aware")
-    }
-    given["teachers"] = tuple(args.teachers or ()) or None
-    config = TrainConfig(
-        prepared=args.prepared,
-        model=settings_for("mobilenet_v2", **{k: v for k, v in model.items() if v is not None}),
-        **{k: v for k, v in given.items() if v is not None},
-    )
+    rule = open_prepared(args.prepared).about.rule
+    config = configured(args, size=rule.size, colour=rule.colour)
     with _Bar() as bar:
         best = train(config, args.workdir, progress=bar)
     print(f"{best}: the best epoch's weights; next: python -m training export {args.workdir}")
     return 0
+
+
+def configured(args: argparse.Namespace, *, size: int, colour: str) -> TrainConfig:
+    """What the arguments ask for, for crops of this size and colour.
+
+    Raises:
+        InputError: the architecture has no such setting, or the value is not accepted.
+    """
+    given = {name: value for name, value in vars(args).items() if value is not None}
+    architecture = given.get("architecture", _default("architecture"))
+    model = {name: given[name] for name in ("pretrained", *_model_flags()) if name in given}
+    names = {each.name for each in dataclasses.fields(TrainConfig)} - {"model"}
+    run = {name: value for name, value in given.items() if name in names}
+    run["teachers"] = tuple(given.get("teachers", ()))
+    if not settings_kind(architecture).has_imagenet_weights and args.start is None:
+        run.setdefault("frozen_epochs", 0)  # on random features there is little for a head to learn
+    settings = settings_for(architecture, input_size=size, colour=colour, **model)
+    return TrainConfig(model=settings, **run)
 
 
 class _Bar:
