@@ -56,7 +56,7 @@ def training_batches(
     uninterrupted one would have seen. The last, incomplete batch of an epoch is left out.
 
     Args:
-        pixels: uint8[n, wide, wide, 3].
+        pixels: uint8[n, wide, wide, 3], or one channel in grey.
         targets: float32[n, 2], what is to be learnt.
         size: side of what the model takes.
         batch: pictures in a batch.
@@ -91,14 +91,14 @@ def augment(images: Any, size: int, seed: Any, *, batch: int | None = None, begi
     """Vary a batch as a doorway does: pose, distance, light, sharpness.
 
     Args:
-        images: uint8[b, wide, wide, 3].
+        images: uint8[b, wide, wide, 3]; of one channel, the colours cannot vary.
         size: side of the result.
         seed: int64[2]; the same seed gives the same result.
         batch: pictures in the whole batch of which these are a part, or None for b.
         begin: which of them is the first of these.
 
     Returns:
-        float32[b, size, size, 3] in [-1, 1).
+        float32[b, size, size, 3 or 1] in [-1, 1).
     """
     part, wide = images.shape[0], images.shape[1]
     draws = tf.random.stateless_uniform((9, batch or part), seed)

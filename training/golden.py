@@ -55,7 +55,7 @@ def record(
         outputs = tuple(int(v) for v in raw)
         cases.append(GoldenCase(file=file, outputs=outputs, label=labels[int(raw.argmax())]))
         with io.BytesIO() as buffer:
-            Image.fromarray(crop.pixels).save(buffer, "PNG")
+            Image.fromarray(crop.pixels.squeeze()).save(buffer, "PNG")
             files[file] = buffer.getvalue()
     runtime = classifier.interpreter.runtime
     golden = Golden(

@@ -98,8 +98,8 @@ def _cut_all(
 ) -> _Seen:
     """Write the crops of all pictures to the arrays in `folder`."""
     wide_rule = wider(rule)
-    crops = _array(folder / "crops.npy", n, rule.size)
-    wide = _array(folder / "wide.npy", n, wide_rule.size)
+    crops = _array(folder / "crops.npy", n, rule)
+    wide = _array(folder / "wide.npy", n, wide_rule)
     seen = _Seen([""] * n, np.zeros((n, 32), np.uint8), np.zeros(n, np.bool_), {})
     for i, (dataset, sample) in enumerate(work):
         try:
@@ -136,8 +136,8 @@ def wider(rule: CropRule) -> CropRule:
     return dataclasses.replace(rule, size=size, scale=rule.scale * size / rule.size)
 
 
-def _array(path: Path, n: int, size: int) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
-    shape = (n, size, size, 3)
+def _array(path: Path, n: int, rule: CropRule) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
+    shape = (n, rule.size, rule.size, 3 if rule.colour == "rgb" else 1)
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)  # type: ignore[no-untyped-call,no-any-return]
 
 

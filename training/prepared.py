@@ -7,6 +7,7 @@ It holds
 - `crops.npy`: uint8[n, size, size, 3], exactly what the device would hand to its classifier,
 - `wide.npy`: uint8[n, wide, wide, 3], the same at the same scale with more around it, from which
   training cuts shifted, turned and zoomed variants.
+Greyscale crops have one channel instead of three.
 Rows without a found face hold zeros there and are never trained on.
 """
 
@@ -64,12 +65,12 @@ class Prepared:
         return np.array(chosen, np.int64)
 
     def crops(self) -> NDArray[np.uint8]:
-        """uint8[n, size, size, 3], memory-mapped."""
+        """uint8[n, size, size, 3 or 1], memory-mapped."""
         array: NDArray[np.uint8] = np.load(self.folder / "crops.npy", mmap_mode="r")
         return array
 
     def wide(self) -> NDArray[np.uint8]:
-        """uint8[n, wide, wide, 3], memory-mapped."""
+        """uint8[n, wide, wide, 3 or 1], memory-mapped."""
         array: NDArray[np.uint8] = np.load(self.folder / "wide.npy", mmap_mode="r")
         return array
 
