@@ -93,7 +93,8 @@ def test_the_offset_stays_within_what_a_bundle_may_say() -> None:
 def test_a_decision_is_fitted_in_its_order() -> None:
     """Offset first, then the temperature of what is left, then the threshold under both."""
     honest, female = overconfident(20_000, 1.0)
-    decision = decide(honest * 2 + 1.5, female, min_face_pixels=40)
+    offset = fit_offset(honest * 2 + 1.5, female)
+    decision = decide(honest * 2 + 1.5, female, offset=offset, min_face_pixels=40)
     assert decision.offset == pytest.approx(1.5, abs=0.15)
     assert decision.temperature == pytest.approx(2, rel=0.06)
     assert decision.min_face_pixels == 40

@@ -30,6 +30,7 @@ from device.bundle.manifest import (
     Output,
 )
 from device.errors import BundleError
+from training.report.contents import PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class BundleDraft:
         golden_files: picture bytes by the file names that `golden` names.
         texts: further text files of the bundle by name (notice, licences).
         card: CARD.md.
-        report: a folder copied to `report/`, or None.
+        report: a folder copied to `report/`, or None; it may hold files of
+            training/report/contents.py only, so that no face but the golden ones gets out.
     """
 
     name: str
@@ -65,10 +67,11 @@ def write_bundle(target: Path, draft: BundleDraft) -> Path:
     """Write `draft` to the folder `target`, replacing an earlier bundle there in one step.
 
     Raises:
-        BundleError: what was written does not open as a bundle, or see `check_target`; `target` is
-            left as it was.
+        BundleError: what was written does not open as a bundle, the report holds what no bundle
+            may, or see `check_target`; `target` is left as it was.
     """
     check_target(target)
+    _check_report(draft.report)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as scratch:
         fresh = Path(scratch) / target.name
@@ -96,6 +99,16 @@ def check_target(target: Path) -> None:
     if target.exists() and not empty and not (target / MANIFEST).is_file():
         raise BundleError(
             f"{target} is there and is no bundle, and only bundles are replaced; name another"
+        )
+
+
+def _check_report(report: Path | None) -> None:
+    """Refuse files that are not on the list of what may be published, e.g. pages with faces."""
+    found = set() if report is None else {str(p.relative_to(report)) for p in report.rglob("*")}
+    if strange := sorted(found - PUBLISHED):
+        raise BundleError(
+            f"{report}: {', '.join(strange)} must not get into a bundle, expected nothing but the "
+            "files of training/report/contents.py; move the others away"
         )
 
 

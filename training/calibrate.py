@@ -24,16 +24,20 @@ THRESHOLD_RULE: Final = (
 
 
 def decide(
-    scores: NDArray[np.float64], female: NDArray[np.bool_], *, min_face_pixels: int
+    scores: NDArray[np.float64],
+    female: NDArray[np.bool_],
+    *,
+    offset: float,
+    min_face_pixels: int,
 ) -> ClassifierDecision:
-    """Fit offset, temperature and threshold.
+    """Fit temperature and threshold under an offset.
 
     Args:
         scores: float64[n], logits of "female" of pictures that were not trained on.
         female: bool[n], the true labels.
+        offset: see `fit_offset`.
         min_face_pixels: taken over into the decision.
     """
-    offset = fit_offset(scores, female)
     temperature = fit_temperature(scores - offset, female)
     return ClassifierDecision(
         temperature=temperature,

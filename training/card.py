@@ -1,49 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CARD.md: what a bundle is, on what it was trained, how well it does and for what it is not."""
+"""CARD.md: what a bundle is, on what it was trained, how well it does and for what it is not.
 
-from device.bundle.manifest import ClassifierDecision, Data, EvaluatedSet, Evidence, Figure
+The headings follow Mitchell et al., "Model Cards for Model Reporting", arXiv 1810.03993.
+"""
+
+from typing import Final
+
+from device.bundle.manifest import (
+    ClassifierDecision,
+    Data,
+    EvaluatedSet,
+    Evidence,
+    Figure,
+    Quantisation,
+)
 from training.calibrate import OFFSET_RULE, THRESHOLD_RULE
 
-LIMITS = """\
-## What it is not
+LIMITS: Final = """\
+## Limits
 - It estimates *perceived* gender: how people who labelled pictures would have called a face, as one
   of two words. It says nothing about anybody's gender identity or sex, and it has no third word;
   "unsure" means that the model does not know, not that a person is neither.
-- It must not be used to identify, profile, admit, refuse or treat anybody differently, nor to
-  decide anything about a single person. It is for counts over many visits, with "unsure" kept in
-  every total.
-- It is unreliable for children; figures under ten years stand apart below.
 - It was trained on web photographs. Unusual light, profiles, masks, hats and small or blurred faces
-  make it worse; accuracy differs between groups, as the table shows.
-- The training labels themselves are a few per cent noisy.
+  make it worse; accuracy differs between groups, as the tables show.
+- The labels themselves, in training and in tests, are a few per cent noisy.
+
+## What it must not be used for
+- To identify, profile, admit, refuse, rank, price or treat anybody differently.
+- To decide or record anything about a single person. It is for counts over many visits, with
+  "unsure" kept in every total.
+- To find out anybody's gender identity, sex, orientation, age or race.
+- On or for children: see below.
 """
+
+CHILDREN: Final = """\
+## Children apart
+Young children's faces hardly tell perceived gender, to people as to models, and their labels are
+the noisiest. Nothing here is meant for them; the figures stand apart so that they hide in no mean.
+"""
+
+YOUNG: Final = ("ages under 10", "age 0-2", "age 3-9")
 
 
 def card(
-    name: str,
-    *,
-    evidence: Evidence,
-    data: Data,
-    decision: ClassifierDecision,
-    method: str,
+    name: str, *, evidence: Evidence, data: Data, decision: ClassifierDecision, model_bytes: int
 ) -> str:
     """The card's text in Markdown.
 
     Args:
         name: the bundle's name and version.
         evidence, data, decision: as they stand in the manifest.
-        method: how it was trained, a paragraph.
+        model_bytes: size of the model's file.
     """
-    parts = [f"# {name}\n", _summary(evidence), LIMITS, f"## Method\n{method}\n", _data(data)]
-    parts.append(
-        f"## Decision\nOffset {decision.offset} (logits), temperature {decision.temperature}; "
-        f"unsure below a confidence of {decision.min_confidence}; faces under "
-        f"{decision.min_face_pixels} px wide are not judged. The first three were "
-        "fitted on held-out training pictures: the offset "
-        f"is {OFFSET_RULE} there, the threshold {THRESHOLD_RULE}.\n"
-    )
-    parts += [_groups(evaluated) for evaluated in evidence.tests]
-    return "\n".join(parts)
+    size = f"{model_bytes / 1e6:.2f} MB"
+    parts = [
+        f"# {name}\n",
+        f"Estimates perceived gender from an aligned face crop, in int8, {size}.\n",
+        _summary(evidence),
+        LIMITS,
+        _children(evidence),
+        f"## Method\n{data.method or 'Not recorded in this bundle; see the card inside it.'}\n",
+        _data(data),
+        _decision(decision),
+    ]
+    return "\n".join([*parts, *(_groups(evaluated) for evaluated in evidence.tests)])
 
 
 def percent(value: Figure) -> str:
@@ -52,27 +72,58 @@ def percent(value: Figure) -> str:
 
 
 def _summary(evidence: Evidence) -> str:
-    lines = ["Estimates perceived gender from an aligned face crop, in int8.\n"]
+    lines = ["## Figures"]
     for one in evidence.tests:
         lines.append(f"- **{one.name}** ({one.method}): accuracy {percent(one.accuracy)}")
+        women, men = one.groups.get("gender female"), one.groups.get("gender male")
+        if women is not None and men is not None:
+            lines.append(f"  - women {percent(women)}, men {percent(men)}")
         if one.coverage is not None and one.accuracy_answered is not None:
             lines.append(
                 f"  - answers {percent(one.coverage)} of the pictures and is then right in "
                 f"{percent(one.accuracy_answered)}; calibration error {one.ece}"
             )
-    if (q := evidence.quantisation) is not None:
-        lines.append(
-            f"- int8 against float on {q.n} held-out crops: accuracy {q.int8_accuracy:.2%} against "
-            f"{q.float_accuracy:.2%}, the same label in {q.same_label:.2%}"
-        )
+    if evidence.quantisation is not None:
+        lines.append(_quantisation(evidence.quantisation))
     return "\n".join(lines) + "\n"
+
+
+def _quantisation(found: Quantisation) -> str:
+    return (
+        f"- int8 against float on {found.n} held-out crops: accuracy {found.int8_accuracy:.2%} "
+        f"against {found.float_accuracy:.2%}, the same label in {found.same_label:.2%}"
+    )
+
+
+def _children(evidence: Evidence) -> str:
+    lines = [
+        f"- {one.name}: " + "; ".join(f"{g} {percent(one.groups[g])}" for g in YOUNG if g in groups)
+        for one in evidence.tests
+        if (groups := set(one.groups)) & set(YOUNG)
+    ]
+    return CHILDREN + "\n".join(lines or ["- No test set here has children in it."]) + "\n"
 
 
 def _data(data: Data) -> str:
     counts = ", ".join(f"{group}: {n}" for group, n in data.counts.items())
     gaps = "".join(f"- {gap}\n" for gap in data.known_gaps)
     sources = "; ".join(data.sources)
-    return f"## Data\n{sources}. Licence: {data.licence}. Trained on {counts}.\n\n{gaps}"
+    return (
+        f"## Data and licence\n{sources}. Licence: {data.licence}. Trained on {counts}. Which "
+        "picture was trained on and which held out is in the bundle's `report/split.csv.gz`, where "
+        f"it was recorded.\n\n{gaps}"
+    )
+
+
+def _decision(decision: ClassifierDecision) -> str:
+    return (
+        f"## Decision\nThe probability of female is sigmoid((logit - {decision.offset}) / "
+        f"{decision.temperature}); unsure below a confidence of {decision.min_confidence}; faces "
+        f"under {decision.min_face_pixels} px wide are not judged. The first three numbers were "
+        f"fitted on held-out training pictures, in this order: the offset is {OFFSET_RULE} there "
+        "(0 in bundles older than this rule), the temperature makes confidence honest, the "
+        f"threshold is {THRESHOLD_RULE}.\n"
+    )
 
 
 def _groups(evaluated: EvaluatedSet) -> str:

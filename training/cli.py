@@ -26,20 +26,21 @@ VERBS: Final[dict[str, str]] = {
     "train": "train a classifier on prepared faces; resumes after a kill",
     "evaluate": "measure a bundle over the whole path, by group",
     "export": "quantise a trained model to int8 and write the bundle for the device",
+    "gate": "judge a bundle by its recorded evidence: groups, women and men, int8, calibration",
     "scenes": "compose scenes of people walking past, with the truth, and measure counting",
 }
 
 EPILOG: Final = """\
 the usual order, each verb explaining itself with --help:
   inspect    what have I got?           detectors   once
-  prepare    train    evaluate    export
+  prepare    train    evaluate    export      gate
 
 exit statuses:
   0   done                                      1   a file that cannot be written, or worse
   2   the command line itself is wrong          20  bundle: missing or damaged
   21  runtime: a needed package is missing      65  input: a picture, ZIP or folder is unusable
   66  dataset: labels are in no known format    67  training: diverged, or a worker went away
-  130 interrupted
+  71  gate: the evidence does not pass          130 interrupted
 
 PASSERBY_DEBUG=1 shows tracebacks. Labels are of perceived gender: what a picture looked like to the
 people who labelled it, never a fact about a person.

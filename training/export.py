@@ -4,44 +4,41 @@
 import dataclasses
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from device.bundle import Bundle
 from device.bundle.manifest import (
     ATTRIBUTE,
     ClassifierDecision,
     Data,
-    EvaluatedSet,
     Evidence,
     Golden,
     Input,
     Output,
-    Quantisation,
 )
 from device.classifier import Classifier
 from device.detector import Detector
-from training import calibrate
+from device.errors import DatasetError
 from training.bundle_writer import BundleDraft, as_manifest, check_target, write_bundle
 from training.card import card
 from training.config import TrainConfig, read_config
-from training.data import LABELS, as_float, targets
+from training.data import LABELS
 from training.datasets import Dataset
-from training.evaluate import WHOLE_PATH, int8_outputs, summarise, whole_path
+from training.evaluate import Measured, measure
 from training.finished import best
+from training.gate import Limits, require
 from training.golden import record
-from training.metrics import Outcome
+from training.held_out import calibrated
 from training.prepared import Prepared, open_prepared
 from training.quantise import to_int8
-from training.report import write_report
+from training.report.folder import write_report
 
-MIN_FACE_PIXELS: Final = 40
-HELD_OUT: Final = "held out from training (offset, temperature and threshold were fitted here)"
+AWARE: Final = "model.tflite"  # in the workdir of quantisation-aware training
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,7 @@ class Export:
         tests: labelled pictures for the evidence, none trained on; each is gone through once.
         licence: of the training data, as the card names it.
         known_gaps: what the training data lacks, for the card.
+        limits: gates that the evidence of the first test set must pass, or None.
     """
 
     workdir: Path
@@ -64,7 +62,8 @@ class Export:
     golden: Dataset
     tests: Sequence[Dataset] = ()
     licence: str = "not stated"
-    known_gaps: tuple[str, ...] = field(default=())
+    known_gaps: tuple[str, ...] = ()
+    limits: Limits | None = None
 
 
 def export(
@@ -81,13 +80,16 @@ def export(
         DatasetError: the run is not there or unfinished, or there are too few golden pictures.
         BundleError: the converted model is not what the device expects, or the target is a folder
             that is no bundle.
+        GateError: the evidence does not pass `order.limits`; nothing was written.
     """
     check_target(order.target)
+    if order.limits is not None and not order.tests:
+        raise DatasetError("gates judge the first test set and there is none: name one with --test")
     config = read_config(order.workdir)
     prepared = open_prepared(config.prepared)
     model = best(order.workdir)
     progress("quantising to int8")
-    draft = _draft(order, config, prepared, quantised(model, config, prepared))
+    draft = _draft(order, config, prepared, int8_model(order.workdir, model, config, prepared))
     with tempfile.TemporaryDirectory() as scratch:
         progress("calibrating on held-out crops")
         classifier = _classifier(Path(scratch), draft)
@@ -95,24 +97,49 @@ def export(
         golden, files = record(classifier, order.golden, detector)
         draft = dataclasses.replace(draft, decision=decision, golden=golden, golden_files=files)
         classifier = _classifier(Path(scratch), draft)
-        results = []
-        for test in order.tests:
-            progress(f"measuring the whole path on {test.name}")
-            outcomes = whole_path(test, detector=detector, classifier=classifier)
-            results.append((summarise(Path(test.name).name, WHOLE_PATH, outcomes), outcomes))
-        results.append(held_out)
-        report = Path(scratch) / "report"
-        write_report(report, results, history=order.workdir / "history.csv")
-        evidence = Evidence(tests=tuple(r[0] for r in results), quantisation=quantisation)
-        text = card(
-            f"{draft.name} {draft.version}",
-            evidence=evidence,
-            data=draft.data,
+        results = [*_measured(order.tests, detector, classifier, progress), held_out]
+        evidence = Evidence(tests=tuple(r.figures for r in results), quantisation=quantisation)
+        if order.limits is not None:
+            progress("judging by the gates")
+            require(evidence, model_bytes=len(draft.model), limits=order.limits)
+        report, history = Path(scratch) / "report", order.workdir / "history.csv"
+        write_report(
+            report,
+            results,
             decision=decision,
-            method=_method(config, prepared),
+            history=history if history.exists() else None,
+            rows=prepared.rows,
         )
-        final = dataclasses.replace(draft, evidence=evidence, report=report, card=text)
-        return write_bundle(order.target, final)
+        final = dataclasses.replace(draft, evidence=evidence, report=report)
+        return write_bundle(order.target, _with_card(final, decision))
+
+
+def _measured(
+    tests: Sequence[Dataset],
+    detector: Detector,
+    classifier: Classifier,
+    progress: Callable[[str], None],
+) -> Iterator[Measured]:
+    for test in tests:
+        progress(f"measuring the whole path on {test.name}")
+        yield measure(test, detector=detector, classifier=classifier)
+
+
+def _with_card(draft: BundleDraft, decision: ClassifierDecision) -> BundleDraft:
+    text = card(
+        f"{draft.name} {draft.version}",
+        evidence=draft.evidence,
+        data=draft.data,
+        decision=decision,
+        model_bytes=len(draft.model),
+    )
+    return dataclasses.replace(draft, card=text)
+
+
+def int8_model(workdir: Path, model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
+    """The int8 model that quantisation-aware training left in the workdir, else `quantised`."""
+    aware = workdir / AWARE
+    return aware.read_bytes() if aware.exists() else quantised(model, config, prepared)
 
 
 def quantised(model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
@@ -120,57 +147,6 @@ def quantised(model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
     chosen = np.random.default_rng(config.seed).permutation(prepared.indices("train"))[:1000]
     crops = prepared.crops()
     return to_int8(model, crops[chosen], judges=crops[prepared.indices("select")])
-
-
-def calibrated(
-    classifier: Classifier, model: Any, prepared: Prepared
-) -> tuple[ClassifierDecision, Quantisation, tuple[EvaluatedSet, list[Outcome]]]:
-    """Fit the decision on the calibrate split, and compare int8 with float under it there.
-
-    Args:
-        classifier: the int8 model; its own decision is not used.
-        model: the float model.
-        prepared: the folder that it was trained on.
-    """
-    indices = prepared.indices("calibrate")
-    crops, truth = prepared.crops()[indices], targets(prepared, indices)
-    outputs = int8_outputs(classifier, crops)
-    scores = calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
-    women = truth == LABELS.index("female")
-    decision = calibrate.decide(scores, women, min_face_pixels=MIN_FACE_PIXELS)
-    female = calibrate.probabilities(scores, decision)
-    float_female = calibrate.probabilities(_float_scores(model, crops), decision)
-    quantisation = Quantisation(
-        n=len(indices),
-        float_accuracy=round(float(((float_female >= 0.5) == women).mean()), 5),
-        int8_accuracy=round(float(((female >= 0.5) == women).mean()), 5),
-        same_label=round(float(((female >= 0.5) == (float_female >= 0.5)).mean()), 5),
-    )
-    outcomes = [
-        _outcome(prepared, int(i), float(one), decision.min_confidence)
-        for i, one in zip(indices, female, strict=True)
-    ]
-    name = f"{', '.join(prepared.about.datasets)}, calibrate split"
-    return decision, quantisation, (summarise(name, HELD_OUT, outcomes), outcomes)
-
-
-def _float_scores(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Logits of "female" of the float model, float64[n]."""
-    outputs = model.predict(as_float(crops), batch_size=128, verbose=0).astype(np.float64)
-    logs = np.log(np.maximum(outputs, 1e-12))
-    return np.asarray(logs[:, LABELS.index("female")] - logs[:, LABELS.index("male")])
-
-
-def _outcome(prepared: Prepared, index: int, female: float, threshold: float) -> Outcome:
-    row = prepared.rows[index]
-    return Outcome(
-        name=row.name,
-        truth=row.perceived_gender,
-        race=row.race,
-        age_band=row.age_band,
-        female=female,
-        sure=max(female, 1 - female) >= threshold,
-    )
 
 
 def _classifier(folder: Path, draft: BundleDraft) -> Classifier:
@@ -200,6 +176,7 @@ def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes)
             licence=order.licence,
             counts={key: n for key, n in sorted(counts.items()) if key},
             known_gaps=order.known_gaps,
+            method=_method(config, prepared, aware=(order.workdir / AWARE).exists()),
         ),
         golden=Golden(architecture="", runtime="", cases=()),
         golden_files={},
@@ -214,16 +191,23 @@ def _sources(config: TrainConfig, prepared: Prepared) -> tuple[str, ...]:
     return (*prepared.about.datasets, *weights)
 
 
-def _method(config: TrainConfig, prepared: Prepared) -> str:
-    about = prepared.about
-    start = config.model.pretrained
+def _method(config: TrainConfig, prepared: Prepared, *, aware: bool) -> str:
+    about, start = prepared.about, config.model.pretrained
+    begin = "random weights" if start is None else start.name
+    taught = (
+        f"; targets mixed with the opinions of {len(config.teachers)} finished runs on the same "
+        f"pictures (share {config.teacher_share})"
+        if config.teachers
+        else ""
+    )
     return (
-        f"{config.architecture}, width {config.model.width}, input {config.model.input_size} px, "
-        f"starting from {'random weights' if start is None else start.name}; "
+        f"{config.architecture}, {config.model.words()}, "
+        f"starting from {begin if config.start is None else f'an earlier run ({begin})'}; "
         f"{config.frozen_epochs} epochs with the backbone frozen, then {config.epochs} with "
         f"everything learning (AdamW, batch {config.batch}, peak rate {config.rate}, label "
-        f"smoothing {config.label_smoothing}, seed {config.seed}); post-training quantisation to "
-        f"int8. The device's own code ({about.detector}) found and cut the faces of {about.found} "
+        f"smoothing {config.label_smoothing}, seed {config.seed}){taught}; "
+        f"{'quantisation-aware training' if aware else 'post-training quantisation'} to int8. The "
+        f"device's own code ({about.detector}) found and cut the faces of {about.found} "
         f"of {about.pictures} pictures. Near-duplicates never fall into two splits; "
         f"{about.excluded} pictures that are published as fixtures or resemble test pictures, and "
         f"{about.contradictory} with contradictory labels, were left out."

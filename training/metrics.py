@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.bundle.manifest import Figure
+from training.datasets.wording import AGE_BANDS
 
 Z95: Final = 1.959964
 
@@ -21,7 +22,7 @@ class Outcome:
     Attributes:
         name: the picture.
         truth: its label, "female" or "male".
-        race, age_band: its dataset's words; for evaluation only.
+        race, age_band, age_years: its dataset's words; for evaluation only.
         female: calibrated probability of "female", or None where no face was found.
         sure: whether the bundle answers at this confidence.
     """
@@ -32,6 +33,7 @@ class Outcome:
     age_band: str
     female: float | None
     sure: bool
+    age_years: int | None = None
 
     @property
     def right(self) -> bool:
@@ -74,6 +76,25 @@ def by_group(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
         for key in keys:
             groups.setdefault(key, []).append(one)
     return {key: accuracy(members) for key, members in sorted(groups.items())}
+
+
+def by_cell(outcomes: Sequence[Outcome]) -> dict[tuple[str, str, str], Figure]:
+    """Accuracy by race x perceived gender x age band, where all three are labelled."""
+    cells: dict[tuple[str, str, str], list[Outcome]] = {}
+    for one in outcomes:
+        if one.race and one.age_band:
+            cells.setdefault((one.race, one.truth, one.age_band), []).append(one)
+    order = sorted(cells, key=lambda key: (*key[:2], AGE_BANDS.index(key[2])))
+    return {key: accuracy(cells[key]) for key in order}
+
+
+def by_year(outcomes: Sequence[Outcome]) -> dict[int, Figure]:
+    """Accuracy by exact age in years, where the dataset has it."""
+    years: dict[int, list[Outcome]] = {}
+    for one in outcomes:
+        if one.age_years is not None:
+            years.setdefault(one.age_years, []).append(one)
+    return {age: accuracy(members) for age, members in sorted(years.items())}
 
 
 def calibration_error(outcomes: Sequence[Outcome], bins: int = 15) -> float:

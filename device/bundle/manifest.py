@@ -117,12 +117,13 @@ class Evidence(Block, frozen=True):
 
 
 class Data(Block, frozen=True):
-    """What the model was trained on."""
+    """What the model was trained on, and how (`method`, a paragraph)."""
 
     sources: Annotated[tuple[str, ...], Meta(min_length=1)]
     licence: str
     counts: dict[str, Count]
     known_gaps: tuple[str, ...]
+    method: str = ""
 
 
 class GoldenFace(Block, frozen=True):

@@ -5,10 +5,22 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from device.bundle import Bundle
+    from training.gate import Limits
+
+# Option, kind and highest value, and what it says of training.gate.Limits.
+LIMITS: Final = (
+    ("group_gap", float, 100, "points that the worst race or gender group may lie under the mean"),
+    ("group_n", int, 10**9, "pictures that a group must have to be judged"),
+    ("gender_gap", float, 100, "points that women and men may lie apart"),
+    ("int8_drop", float, 100, "points of accuracy that int8 may lose against float"),
+    ("same_label", float, 100, "per cent of pictures that int8 must call what float calls them"),
+    ("ece", float, 100, "points of expected calibration error"),
+    ("max_bytes", int, 10**9, "bytes of the model's file"),
+)
 
 
 def add_detector(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +43,30 @@ def detector_bundle(args: argparse.Namespace) -> "Bundle":
     from device.bundle import open_bundle  # noqa: PLC0415
 
     return open_bundle(args.detector)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """The gates' limits; each default is that of training.gate.Limits."""
+    from training.gate import Limits  # noqa: PLC0415
+
+    group = parser.add_argument_group("limits of the gates (points are hundredths)")
+    for option, kind, high, text in LIMITS:
+        default = getattr(Limits(), option)
+        shown = "any" if default is None else f"{default:g}"
+        group.add_argument(
+            f"--{option.replace('_', '-')}",
+            type=within(kind, 0, high),
+            default=default,
+            metavar="N",
+            help=f"{text} (default: {shown})",
+        )
+
+
+def limits_of(args: argparse.Namespace) -> "Limits":
+    """The limits that `add_limits` read."""
+    from training.gate import Limits  # noqa: PLC0415
+
+    return Limits(**{option: getattr(args, option) for option, *_ in LIMITS})
 
 
 T = TypeVar("T")

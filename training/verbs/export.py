@@ -5,14 +5,16 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from training.verbs.common import add_detector, detector_bundle
+from training.verbs.common import add_detector, add_limits, detector_bundle, limits_of
 
 HELP = """\
-Quantises a trained model to int8, fits temperature and the threshold of "unsure" on held-out
-pictures, measures it on test sets through the device's own code, records golden crops, and writes
-the bundle with its card and report.
+Quantises a trained model to int8 (or takes the one that quantisation-aware training left), fits
+offset, temperature and the threshold of "unsure" on held-out pictures, measures it on test sets
+through the device's own code, records golden crops, and writes the bundle with its card and report.
+With --gate a bundle whose first test set shows too large a gap is not written.
 
   python -m training export work/run --out models/mine --test test.zip
+  python -m training export work/run --out models/mine --test test.zip --gate --max-bytes 2700000
 """
 
 
@@ -46,7 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="what the data lacks (repeatable)",
     )
+    parser.add_argument(
+        "--gate", action="store_true", help="refuse a bundle that does not pass; see the limits"
+    )
     add_detector(parser)
+    add_limits(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         DatasetError: the run is unfinished, or a dataset cannot be used.
         BundleError: the detector is missing, or the model cannot run on the device.
+        GateError: --gate was given and the evidence does not pass; nothing was written.
     """
     from device.detector import Detector  # noqa: PLC0415
     from training.datasets import open_dataset  # noqa: PLC0415
@@ -70,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
             tests=[stack.enter_context(open_dataset(path)) for path in args.test],
             licence=args.licence,
             known_gaps=tuple(args.gap),
+            limits=limits_of(args) if args.gate else None,
         )
         target = export(order, detector=detector, progress=print)
     print(f"{target}: written and verified; see {target / 'CARD.md'}")

@@ -14,6 +14,7 @@ with contradictory labels are left out. Says how many faces were not found, by g
 
   python -m training prepare faces.zip --out work/prepared
   python -m training prepare train.zip --out work/prepared --exclude test.zip
+  python -m training prepare train.zip --out work/grey128 --size 128 --colour grey
 """
 
 
@@ -31,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--size", type=within(int, 32, 512), default=96, help="side of the crop in px (default: 96)"
+    )
+    parser.add_argument(
+        "--colour",
+        choices=("rgb", "grey"),
+        default="rgb",
+        help="of the crops and of the model's input (default: rgb)",
     )
     parser.add_argument(
         "--scale",
@@ -56,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from device.imaging import CropRule  # noqa: PLC0415
     from training.datasets import open_dataset  # noqa: PLC0415
     from training.prepare import prepare  # noqa: PLC0415
+    from training.prepared import open_prepared  # noqa: PLC0415
 
     detector = Detector(detector_bundle(args))
     with contextlib.ExitStack() as stack:
@@ -65,13 +73,16 @@ def run(args: argparse.Namespace) -> int:
             datasets,
             args.out,
             detector=detector,
-            rule=CropRule(size=args.size, scale=args.scale),
+            rule=CropRule(size=args.size, scale=args.scale, colour=args.colour),
             role="test" if args.test else "training",
             exclude=exclude,
             progress=lambda work: progress_bar(work, "cutting", "pictures"),
         )
     print(f"{args.out}: {about.found} faces in {about.pictures} pictures")
     print(f"  left out: {about.excluded} like excluded ones, {about.contradictory} contradictory")
+    rows = open_prepared(args.out).rows
+    for row in (row for row in rows if row.split == "contradictory"):
+        print(f"    contradictory: {row.name} ({row.perceived_gender}; cluster {row.cluster})")
     missed = sorted(about.not_found_by_group.items(), key=lambda item: -item[1])
     print(f"  not found: {sum(n for _, n in missed)}" + (", most of them:" if missed else ""))
     for group, n in missed[:8]:
