@@ -30,7 +30,7 @@ from PIL import Image
 
 from device.allocator import keep_freed_memory
 from device.bundle import open_bundle
-from device.cameras import make_camera
+from device.cameras.replay import ReplayCamera
 from device.classifier import Classifier
 from device.clock import SystemClock
 from device.detector import Detector
@@ -89,9 +89,7 @@ def one_round(
     with (
         tempfile.TemporaryDirectory() as folder,
         zipfile.ZipFile(scene) as archive,
-        make_camera(
-            "replay", path=scene, frames_per_second=0, loop=False, fast=True, clock=clock
-        ) as camera,
+        ReplayCamera(scene, frames_per_second=0, loop=False, fast=True, clock=clock) as camera,
         Store(
             Path(folder) / "visits.db", max_bytes=1 << 24, batch_seconds=10, clock=clock
         ) as store,

@@ -11,8 +11,10 @@ from pathlib import Path
 from device.allocator import keep_freed_memory
 from device.bundle import open_bundle
 from device.cameras import make_camera
+from device.cameras.looking import look_once
 from device.classifier import Classifier
 from device.clock import SystemClock
+from device.comeback import Comeback, NoComeback, RestartedComeback
 from device.control.client import SOCKET_NAME
 from device.control.reception import Reception
 from device.control.server import ControlServer
@@ -22,16 +24,19 @@ from device.displays import make_display, waiting
 from device.errors import ControlError
 from device.locks import Lock
 from device.pipeline import Pipeline
+from device.probe import Probe
 from device.protocols import Camera, Clock, Sink
 from device.settings import Settings
 from device.sinks.journal import Journal
 from device.stopping import Stop
 from device.store import Store
-from device.supervisor import supervisor_from
+from device.supervisor import InertSupervisor, Supervisor, supervisor_from
 from device.tracker import Tracker
 from device.vitals import Vitals
 
 LOCK_NAME = "passerby.lock"
+# How long picamera2 may take to load and start on the slowest Pi.
+_PROBE_SECONDS = 20.0
 
 
 @contextmanager
@@ -39,7 +44,7 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
     """Everything that `passerby run` needs, ready to loop; for the main thread.
 
     Raises:
-        PasserbyError: a part cannot be had (camera, bundle, store, socket), or another daemon runs.
+        PasserbyError: a part cannot be had (bundle, store, socket), or another daemon runs.
     """
     with ExitStack() as stack:
         hold = stack.enter_context
@@ -50,19 +55,22 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
         hold(Lock(run_directory / LOCK_NAME, subject=f"the run of {run_directory}", create=True))
         display = hold(make_display(settings.display.kind))
         display.wait(waiting.MODELS)
-        camera = hold(_camera(settings, clock))
+        camera = _camera(settings, clock)
         pipeline = _pipeline(settings)
         sinks = {name: hold(sink) for name, sink in _sinks(settings, clock).items()}
         display.wait(waiting.CAMERA)
-        vitals = Vitals(camera, pipeline=pipeline, sinks=sinks, clock=clock)
+        supervisor = supervisor_from(os.environ, clock=clock)
+        comeback = hold(_comeback(settings, supervisor, clock))
+        vitals = Vitals(camera, comeback=comeback, pipeline=pipeline, sinks=sinks, clock=clock)
         server = hold(ControlServer(run_directory / SOCKET_NAME, clock=clock))
         yield Daemon(
             camera,
+            comeback=comeback,
             pipeline=pipeline,
             sinks=tuple(sinks.values()),
             display=display,
             reception=Reception(server, vitals=vitals, source=camera.name, clock=clock),
-            supervisor=supervisor_from(os.environ, clock=clock),
+            supervisor=supervisor,
             vitals=vitals,
             stop=stop,
             pace=Pace(_rate(settings), clock=clock),
@@ -84,13 +92,27 @@ def open_eyes(settings: Settings) -> Iterator[tuple[Camera, Pipeline, Clock]]:
 
 
 def _camera(settings: Settings, clock: Clock) -> Camera:
+    return make_camera(settings.camera.source, settings.camera.wish(), clock=clock)
+
+
+def _comeback(settings: Settings, supervisor: Supervisor, clock: Clock) -> Comeback:
+    """Lost cameras are got back over restarts, where somebody restarts us."""
+    if isinstance(supervisor, InertSupervisor):
+        return NoComeback()
     camera = settings.camera
-    return make_camera(
-        camera.source,
-        path=camera.path,
-        frames_per_second=camera.frames_per_second,
-        loop=camera.loop,
-        fast=camera.fast,
+
+    def look() -> None:
+        look_once(
+            _camera(settings, clock),
+            timeout=camera.timeout_seconds,
+            black_counts=not camera.black_seconds,
+        )
+
+    patience = _PROBE_SECONDS + camera.timeout_seconds + camera.black_seconds
+    return RestartedComeback(
+        settings.run_directory,
+        rules=camera.recovery.rules(),
+        probe=Probe(look, timeout_seconds=patience, clock=clock),
         clock=clock,
     )
 

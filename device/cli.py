@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 VERBS: Final[dict[str, str]] = {
     "run": "watch the camera and count visits until stopped",
+    "cameras": "list the cameras that there are, and what to write to use one",
     "capture": "look once through the camera and say who is there",
     "classify": "estimate perceived gender in pictures, folders or ZIPs",
     "status": "ask the running daemon how it fares",

@@ -2,14 +2,19 @@
 """The loop: pace, capture, process, publish, show, beat, answer, stop. Nothing else.
 
 One thread, no queues: a frame is looked at, told of and forgotten before the next one is fetched.
-Whatever ends the loop, the visits that were under way are ended and published.
+Whatever ends the loop, the visits that were under way are ended and published. Before the loop, a
+lost camera is waited for; the watchdog is then fed by turns of that wait, which nothing in a driver
+can hang, since only a child process looks.
 """
 
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 
+from device.comeback import Comeback
 from device.control.reception import Reception
-from device.errors import CameraEndedError
+from device.displays import waiting
+from device.errors import BusyError, CameraEndedError, CameraError
 from device.pipeline import Pipeline
 from device.protocols import Camera, Clock, Display, Sink
 from device.records import Frame, Observation
@@ -47,7 +52,8 @@ class Daemon:
     """Watches until it is stopped, the recording ends, or something breaks.
 
     Args:
-        camera: opened, and watched by nobody else.
+        camera: not opened yet; opened and closed here.
+        comeback: says when, and remembers what became of it.
         pipeline: looks at frames.
         sinks: take results, in this order.
         display: shows frames.
@@ -63,6 +69,7 @@ class Daemon:
         self,
         camera: Camera,
         *,
+        comeback: Comeback,
         pipeline: Pipeline,
         sinks: Sequence[Sink],
         display: Display,
@@ -74,6 +81,7 @@ class Daemon:
         capture_seconds: float,
     ) -> None:
         self._camera = camera
+        self._comeback = comeback
         self._pipeline = pipeline
         self._sinks = sinks
         self._display = display
@@ -86,29 +94,47 @@ class Daemon:
         self._last: Observation | None = None
 
     def run(self) -> None:
-        """Loop until asked to stop or until the camera's orderly end.
+        """Wait for the camera, then loop until asked to stop or until the camera's orderly end.
 
         Raises:
             CameraError: the camera stalled or went away; all that was seen is published first.
+            BusyError: somebody else holds the camera.
         """
-        log.info("watching %s", self._camera.name)
         self._supervisor.ready()
-        try:
-            while True:
-                self._step()
-        except StopRequested:
-            log.info("stopping, as asked")
-        except CameraEndedError as end:
-            log.info("stopping: %s", end)
-        finally:
-            self._stop.finish()
-            self._supervisor.stopping()
-            self._finish()
-            log.info("stopped after %s", self._vitals.sentence())
+        with ExitStack() as held:
+            try:
+                self._await_camera()
+                held.enter_context(self._camera)
+                log.info("watching %s", self._camera.name)
+                while True:
+                    self._step()
+            except StopRequested:
+                log.info("stopping, as asked")
+            except CameraEndedError as end:
+                log.info("stopping: %s", end)
+            except (CameraError, BusyError) as error:
+                self._comeback.failed(error)
+                raise
+            finally:
+                self._stop.finish()
+                self._supervisor.stopping()
+                self._finish()
+                log.info("stopped after %s", self._vitals.sentence())
+
+    def _await_camera(self) -> None:
+        while (seconds := self._comeback.wait_seconds()) is not None:
+            sentence = self._comeback.sentence()
+            self._display.wait(waiting.camera_lost(sentence))
+            self._reception.turn_away(sentence)
+            with self._stop.waiting():
+                self._reception.attend(seconds)
+            self._supervisor.beat(self._comeback.sentence)
+        self._reception.turn_away("")
 
     def _step(self) -> None:
         with self._stop.waiting():
             frame = self._next_frame()
+        self._comeback.works()
         if self._reception.paused:
             # The camera goes on being watched over, but nobody is seen: not even on the screen.
             frame = blackened(frame)

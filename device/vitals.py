@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from device.comeback import Comeback
+from device.outage import Stage
 from device.pipeline import Pipeline
 from device.protocols import Camera, Clock, Sink
 from device.records import FEMALE, MALE, UNSURE, Observation, Stamp, as_json
@@ -22,15 +24,23 @@ class Vitals:
 
     Args:
         camera: asked for its name and what it skipped.
+        comeback: asked whether the camera is lost, and why.
         pipeline: asked for its bundles and how many people it follows.
         sinks: asked for their state, by name.
         clock: for uptime.
     """
 
     def __init__(
-        self, camera: Camera, *, pipeline: Pipeline, sinks: Mapping[str, Sink], clock: Clock
+        self,
+        camera: Camera,
+        *,
+        comeback: Comeback,
+        pipeline: Pipeline,
+        sinks: Mapping[str, Sink],
+        clock: Clock,
     ) -> None:
         self._camera = camera
+        self._comeback = comeback
         self._pipeline = pipeline
         self._sinks = sinks
         self._clock = clock
@@ -68,7 +78,7 @@ class Vitals:
         now = self._clock.stamp()
         return {
             "pid": os.getpid(),
-            "state": "paused" if paused else "running",
+            "state": self._state(paused),
             "uptime_seconds": round(now.monotonic - self._started.monotonic, 3),
             "frames": self._frames,
             "frames_per_second": round(self.frames_per_second, 2),
@@ -82,11 +92,19 @@ class Vitals:
             "clock": as_json(now),
         }
 
+    def _state(self, paused: bool) -> str:
+        """What a person wants to know first: a lost camera before a pause."""
+        camera = str(self._comeback.state()["state"])
+        if camera != Stage.WELL.value:
+            return camera
+        return "paused" if paused else "running"
+
     def _camera_state(self) -> dict[str, Any]:
         return {
             "name": self._camera.name,
             "skipped": self._camera.skipped,
             "dropped": self._camera.dropped,
+            **self._comeback.state(),
         }
 
 

@@ -15,6 +15,8 @@ DOORS = {
     "ai_edge_litert": ("device/interpreter.py",),
     "tflite_runtime": ("device/interpreter.py",),
     "picamera2": ("device/cameras/picamera.py",),
+    "libcamera": ("device/cameras/picamera.py",),
+    "linuxpy": ("device/cameras/v4l2.py",),
     "matplotlib": ("device/verbs/report/plot.py", "training/"),
     "tensorflow": ("training/backend.py",),
     "tf_keras": ("training/backend.py",),

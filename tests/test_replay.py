@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from walkers import LENGTH, number_of, shades, write_folder, write_scene
 
-from device.cameras import CAMERAS, make_camera
+from device.cameras import CAMERAS, Wish, make_camera
 from device.cameras.replay import ReplayCamera
 from device.clock import ManualClock
 from device.errors import CameraEndedError, CameraError
@@ -48,15 +48,12 @@ def rest(camera: ReplayCamera) -> list[int]:
 
 def test_the_table_names_cameras_that_exist(tmp_path: Path, clock: ManualClock) -> None:
     for source in CAMERAS:
-        camera = make_camera(
-            source, path=tmp_path, frames_per_second=1, loop=False, fast=False, clock=clock
-        )
-        assert "replay" in camera.name
+        assert make_camera(source, Wish(path=tmp_path), clock=clock).name
 
 
 def test_a_camera_without_a_path_says_what_to_give(clock: ManualClock) -> None:
     with pytest.raises(CameraError, match="--path"):
-        make_camera("replay", path=None, frames_per_second=1, loop=True, fast=True, clock=clock)
+        make_camera("replay", Wish(), clock=clock)
 
 
 def test_plays_in_natural_order_once(play: Play, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_three_faults_are_named_at_once_with_what_is_accepted(tmp_path: Path) ->
     )
     name = str(tmp_path / "passerby.toml")
     assert faults == (
-        f'{name}: camera.source is "webcam", expected one of "replay"',
+        f'{name}: camera.source is "webcam", expected one of "replay", "picamera", "v4l2", "fake"',
         f"{name}: camera.frames_per_second is -3, expected a number from 0 to 240",
         f'{name}: models.threads is "two", expected a whole number from 1 to 16',
     )
@@ -123,6 +123,13 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     assert settings.load(write(tmp_path, "")) == settings.Settings()
 
 
+def sections(table: dict[str, object], prefix: str = "") -> set[str]:
+    """The names of all tables in a table, with those that hold them."""
+    inner = {prefix + name: value for name, value in table.items() if isinstance(value, dict)}
+    deeper = [sections(value, f"{name}.") for name, value in inner.items()]
+    return set(inner).union(*deeper)
+
+
 def test_the_sample_is_all_comments_and_uncommented_it_is_the_defaults(tmp_path: Path) -> None:
     sample = settings.sample()
     assert settings.load(write(tmp_path, sample)) == settings.Settings()
@@ -130,7 +137,7 @@ def test_the_sample_is_all_comments_and_uncommented_it_is_the_defaults(tmp_path:
     heads = {line for line in sample.splitlines() if line.startswith("[")}
     bare = "\n".join(line[2:] if line[2:] in keys else line for line in sample.splitlines() if line)
     table = tomllib.loads(bare)
-    assert heads == {f"[{name}]" for name in table if isinstance(table[name], dict)}
+    assert heads == {f"[{name}]" for name in sections(table)}
     assert settings.load(write(tmp_path, bare)) == settings.Settings()
     counted = sum(len(v) if isinstance(v, dict) else 1 for v in table.values())
     plain = settings.as_plain(settings.Settings())

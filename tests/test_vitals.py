@@ -10,6 +10,7 @@ from walkers import frames, jpeg, write_scene
 from device.cameras.replay import ReplayCamera
 from device.classifier import Classifier
 from device.clock import ManualClock
+from device.comeback import NoComeback
 from device.detector import Detector
 from device.pipeline import Pipeline
 from device.records import Box, Face, Observation, Sighting, Visit
@@ -31,7 +32,11 @@ def vitals(
     camera = ReplayCamera(scene, frames_per_second=0, loop=True, fast=True, clock=clock)
     pipeline = Pipeline(detector, classifier=classifier, tracker=Tracker())
     return Vitals(
-        camera, pipeline=pipeline, sinks={"journal": Journal(1, verbose=False)}, clock=clock
+        camera,
+        comeback=NoComeback(),
+        pipeline=pipeline,
+        sinks={"journal": Journal(1, verbose=False)},
+        clock=clock,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from device.answers import picture_answer
 from device.control.server import ControlServer
 from device.control.wire import Call, Request, failure
-from device.errors import ControlError
+from device.errors import CameraError, ControlError
 from device.protocols import Clock
 from device.records import Frame, Observation, as_json
 from device.stills import encode_jpeg
@@ -40,6 +40,7 @@ class Reception:
         self._source = source
         self._clock = clock
         self._waiting: list[_Waiting] = []
+        self._away = ""
         self.paused = False
 
     @property
@@ -71,6 +72,10 @@ class Reception:
             self._server.answer(waiting.call, answer)
         self._waiting = [waiting for waiting in left if not waiting.call.gone]
 
+    def turn_away(self, reason: str) -> None:
+        """Refuse captures while the camera is lost, which `reason` says; empty: no longer."""
+        self._away = reason
+
     def close(self) -> None:
         """Refuse the captures that still wait: no further frame will come."""
         self._refuse("the daemon stops, expected it to go on: try again when it runs")
@@ -82,6 +87,8 @@ class Reception:
         elif request.verb == "capture" and self.paused:
             error = ControlError("the daemon is paused, expected it to watch: resume it first")
             self._server.answer(call, failure(error))
+        elif request.verb == "capture" and self._away:
+            self._server.answer(call, failure(CameraError(self._away)))
         elif request.verb == "capture":
             deadline = self._clock.monotonic() + request.wait_face_seconds
             self._waiting.append(_Waiting(call, request, deadline))

@@ -19,31 +19,6 @@ _RULES = TrackerRules()
 
 
 @dataclass(frozen=True, slots=True)
-class CameraSettings:
-    """Where frames come from."""
-
-    source: Annotated[
-        Literal["replay"], Meta(description="The kind of camera; replay plays recorded pictures.")
-    ] = "replay"
-    path: Annotated[
-        Path | None,
-        Meta(description="What replay plays: a folder, a ZIP of JPEG or PNG, or a scene file."),
-    ] = None
-    frames_per_second: Annotated[
-        float,
-        Meta(description="Frames asked for each second; 0 is the source's own rate.", ge=0, le=240),
-    ] = 0.0
-    loop: Annotated[bool, Meta(description="Replay from the start again after the end.")] = False
-    fast: Annotated[
-        bool,
-        Meta(description="Replay every frame without waiting; stamps advance at the nominal rate."),
-    ] = False
-    timeout_seconds: Annotated[
-        float, Meta(description="How long to wait for a frame before giving up.", ge=0.1, le=60)
-    ] = 5.0
-
-
-@dataclass(frozen=True, slots=True)
 class ModelsSettings:
     """Which model bundles run, and how."""
 

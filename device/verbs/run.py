@@ -20,7 +20,9 @@ foreground until SIGTERM, Ctrl-C or the end of a recording; options go before wh
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's own options."""
-    parser.add_argument("--camera", choices=("replay",), help="the kind of camera")
+    parser.add_argument(
+        "--camera", choices=("replay", "picamera", "v4l2", "fake"), help="the kind of camera"
+    )
     parser.add_argument(
         "--path", type=Path, help="what replay plays: a folder or ZIP of pictures, or a scene"
     )

@@ -44,7 +44,7 @@ def table(status: dict[str, Any]) -> str:
         "visits": ", ".join(f"{count} {label}" for label, count in visits.items())
         + " (perceived gender, since the start)",
         "memory": ", ".join(f"{name} {value / 2**20:.1f} MiB" for name, value in _memory(status)),
-        "camera": f"{camera['name']}, {camera['skipped']} skipped, {camera['dropped']} dropped",
+        "camera": _camera(camera),
         "clock": trusted,
     }
     rows |= {f"{role} bundle": identity for role, identity in status["bundles"].items()}
@@ -58,6 +58,19 @@ def _age(status: dict[str, Any]) -> str:
     if last is None:
         return "none yet"
     return f"{max(0.0, status['clock']['monotonic'] - last['monotonic']):.0f} s ago"
+
+
+def _camera(camera: dict[str, Any]) -> str:
+    words = f"{camera['name']}, {camera['skipped']} skipped, {camera['dropped']} dropped"
+    if "reason" not in camera:
+        return words
+    lost = f"lost {camera['lost_seconds']:.0f} s ago, {camera['failures']} times"
+    if camera["state"] == "open":
+        return f"{words}, back after it was {lost}: {camera['reason']}"
+    return (
+        f"{camera['name']}, {camera['state']}, {lost}: {camera['reason']}; next look in "
+        f"{camera['next_look_seconds']:.0f} s"
+    )
 
 
 def _memory(status: dict[str, Any]) -> list[tuple[str, int]]:

@@ -14,6 +14,7 @@ from device import settings
 from device.bundle import open_bundle
 from device.bundle.golden import replay
 from device.bundle.manifest import DETECTION
+from device.cameras.finding import Found, NoneFound, find_cameras
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import (
@@ -74,7 +75,7 @@ def check_everything(path: Path | None, *, models: Path | None = None) -> Iterat
     for name in _bundle_names(chosen, folder):
         look = partial(_bundle, folder / name, roles.get(name), chosen.models.runtime)
         yield _look(f"bundle {name}", look)
-    yield _look("camera", partial(_camera, chosen.camera.path))
+    yield _look("camera", partial(_camera, chosen))
     if chosen.store.enabled:
         yield _look("store", partial(_store, chosen.store_path))
     for name in ("state_directory", "run_directory"):
@@ -113,7 +114,13 @@ def _bundle(path: Path, role: Role | None, runtime: RuntimeChoice) -> str:
     return f"{bundle.identity}, {len(bundle.manifest.golden.cases)} golden pictures as recorded"
 
 
-def _camera(path: Path | None) -> str:
+def _camera(chosen: Settings) -> str:
+    """That it is there; it is not opened, since a running daemon holds it."""
+    path = chosen.camera.path
+    if chosen.camera.source == "fake":
+        return "the fake one: no real camera is watched"
+    if chosen.camera.source != "replay":
+        return _live_camera(chosen.camera.source)
     if path is None:
         return "replay without camera.path: `passerby run` will want --path"
     try:
@@ -121,6 +128,14 @@ def _camera(path: Path | None) -> str:
             return f"replay of {path}, {len(source.names)} pictures"
     except InputError as error:
         raise CameraError(f"camera.path: {error}") from error
+
+
+def _live_camera(kind: str) -> str:
+    answers = [answer for answer in find_cameras() if answer.kind == kind]
+    found = [answer.name for answer in answers if isinstance(answer, Found)]
+    if not found:
+        raise CameraError("; ".join(a.reason for a in answers if isinstance(a, NoneFound)))
+    return f"{kind}: {', '.join(found)}"
 
 
 def _store(path: Path) -> str:

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gets a lost camera back over restarts: keeps the outage in a file, waits, and looks for it."""
+
+import logging
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import msgspec
+
+from device.errors import PasserbyError
+from device.outage import Outage, RecoveryRules, Stage, due, is_settled, stage, worse
+from device.probe import Probe
+from device.protocols import Clock, Resource
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "camera-outage.json"
+# How often a wait looks up: for the child, for the watchdog, for signals.
+_TURN_SECONDS = 0.5
+
+
+class Comeback(Resource, Protocol):
+    """Says when the camera may be opened, and is told how that went."""
+
+    def wait_seconds(self) -> float | None:
+        """How long to do something else before asking again; None: open the camera now."""
+        ...
+
+    def failed(self, error: PasserbyError) -> None:
+        """The camera could not be opened, or was lost; the process is going to end."""
+        ...
+
+    def works(self) -> None:
+        """A frame came."""
+        ...
+
+    def sentence(self) -> str:
+        """Why the camera is not open, for a person; empty when nothing is wrong."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """For `passerby status`: at least {"state": "open" | "waiting" | "degraded"}."""
+        ...
+
+
+class NoComeback:
+    """Nobody restarts this process: a lost camera ends it, and nothing is remembered."""
+
+    def __enter__(self) -> Self:
+        """Nothing to read."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to end."""
+
+    def wait_seconds(self) -> float | None:
+        """Open it now."""
+        return None
+
+    def failed(self, error: PasserbyError) -> None:
+        """Do nothing."""
+
+    def works(self) -> None:
+        """Do nothing."""
+
+    def sentence(self) -> str:
+        """Nothing is wrong that this would know of."""
+        return ""
+
+    def state(self) -> dict[str, Any]:
+        """The camera is open, or the process ends."""
+        return {"state": Stage.WELL.value}
+
+
+class RestartedComeback:
+    """The camera is got back over restarts.
+
+    Args:
+        directory: where the outage is kept; it must outlast the process, not the boot.
+        rules: how often, how long.
+        probe: looks for the camera.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        rules: RecoveryRules,
+        probe: Probe,
+        clock: Clock,
+    ) -> None:
+        self._path = directory / FILE_NAME
+        self._rules = rules
+        self._probe = probe
+        self._clock = clock
+        self._outage = _read(self._path, clock.stamp().boot_id)
+        self._found = False
+        self._opened_at: float | None = None
+        self._next_look = due(self._outage, rules)
+
+    def __enter__(self) -> Self:
+        """Tell of an outage that goes on."""
+        if self._outage is not None:
+            log.warning("%s", self.sentence())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End a look that is still being taken."""
+        self._probe.end()
+
+    def wait_seconds(self) -> float | None:
+        """Wait out the delay, or look for a camera that was given up on until it is there."""
+        now = self._clock.monotonic()
+        if self._stage is not Stage.DEGRADED or self._found:
+            left = 0.0 if self._found else self._next_look - now
+            return min(left, _TURN_SECONDS) if left > 0 else None
+        if self._probe.running:
+            self._judge(self._probe.poll())
+        elif now >= self._next_look:
+            self._probe.begin()
+        return None if self._found else _TURN_SECONDS
+
+    def failed(self, error: PasserbyError) -> None:
+        """Write the outage down for the next process, and say what will happen."""
+        stamp = self._clock.stamp()
+        self._outage = worse(
+            self._outage,
+            boot_id=stamp.boot_id,
+            now=stamp.monotonic,
+            code=error.code,
+            reason=str(error),
+        )
+        self._opened_at = None
+        self._found = False
+        self._next_look = due(self._outage, self._rules)
+        _write(self._path, self._outage)
+        log.error("%s", self.sentence())
+
+    def works(self) -> None:
+        """Forget the outage once the camera has worked for long enough."""
+        if self._outage is None:
+            return
+        now = self._clock.monotonic()
+        if self._opened_at is None:
+            self._opened_at = now
+            log.warning("the camera is back after %.0f s", now - self._outage.since)
+        if is_settled(self._outage, self._rules, opened_at=self._opened_at, now=now):
+            self._outage = None
+            self._path.unlink(missing_ok=True)
+
+    def sentence(self) -> str:
+        """What is wrong, how often it was, and what comes next; empty while frames come."""
+        outage = self._outage
+        if outage is None or self._opened_at is not None:
+            return ""
+        left = max(0.0, self._next_look - self._clock.monotonic())
+        told = f"the camera is lost ({outage.code}, {outage.failures} times): {outage.reason}"
+        if self._stage is Stage.DEGRADED:
+            return f"degraded: {told}; looking for it every {self._rules.probe_seconds:g} s"
+        return f"{told}; attempt {outage.failures + 1} of {self._rules.attempts} in {left:.0f} s"
+
+    def state(self) -> dict[str, Any]:
+        """The stage; during an outage also why, since when, and how often it was tried."""
+        outage = self._outage
+        if outage is None:
+            return {"state": Stage.WELL.value}
+        now = self._clock.monotonic()
+        well = self._opened_at is not None
+        return {
+            "state": Stage.WELL.value if well else self._stage.value,
+            "code": outage.code,
+            "reason": outage.reason,
+            "failures": outage.failures,
+            "lost_seconds": round(now - outage.since, 3),
+            "next_look_seconds": None if well else round(max(0.0, self._next_look - now), 3),
+        }
+
+    @property
+    def _stage(self) -> Stage:
+        return stage(self._outage, self._rules)
+
+    def _judge(self, found: bool | None) -> None:
+        if found is None:
+            return
+        self._found = found
+        self._next_look = self._clock.monotonic() + self._rules.probe_seconds
+        log.log(
+            logging.WARNING if found else logging.INFO,
+            "looked for the camera: %s", "it is there" if found else "still lost",
+        )  # fmt: skip
+
+
+def _read(path: Path, boot_id: str) -> Outage | None:
+    """The outage that an earlier process of this boot wrote down, if it can be read."""
+    try:
+        outage = msgspec.json.decode(path.read_bytes(), type=Outage)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        log.warning("%s cannot be read (%s): attempts are counted from 0", path, error)
+        return None
+    return outage if outage.boot_id == boot_id else None
+
+
+def _write(path: Path, outage: Outage) -> None:
+    """Replace the file as a whole; a run directory that is full or read-only costs the memory."""
+    aside = path.with_suffix(".new")
+    try:
+        aside.write_bytes(msgspec.json.encode(outage))
+        aside.replace(path)
+    except OSError as error:
+        log.warning("%s cannot be written (%s): attempts are not counted", path, error)
