@@ -52,6 +52,11 @@ _MASKED = (
 )
 
 
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def mount(source: str, target: Path, kind: str = "", flags: int = 0, options: str = "") -> None:
     done = _LIBC.mount(
         source.encode(), str(target).encode(), kind.encode(), flags, options.encode() or None
@@ -135,7 +140,7 @@ def become_init(folder: Path) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     environment = {"container": "passerby", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-    words = ["systemd", "--system", "--log-target=console", "--show-status=false"]
+    words = ["systemd", "--system", "--show-status=true"]
     os.execve(_SYSTEMD, words, environment)  # noqa: S606  no shell is wanted
 
 
@@ -166,7 +171,7 @@ def namespaced(folder: Path, cgroup: Path, told: int, mapped: int) -> None:
             os._exit(0)
         become_init(folder)
     except OSError as error:
-        print(f"refused: {error}", flush=True)
+        say(f"refused: {error}")
     os._exit(NOT_ALLOWED)
 
 
@@ -188,7 +193,7 @@ def boot(folder: Path) -> int:
             Path(f"/proc/{child}/{name}").write_text("0 0 65536\n")
         os.write(tell, b"x")
         init = grandchild(child)
-        print(f"init {init}", flush=True)
+        say(f"init {init}")
         sys.stdin.read()
     finally:
         end(child, cgroup)
@@ -221,5 +226,5 @@ if __name__ == "__main__":
     try:
         sys.exit(boot(Path(sys.argv[1]).resolve()))
     except OSError as error:
-        print(f"refused: {error}", flush=True)
+        say(f"refused: {error}")
         sys.exit(NOT_ALLOWED)

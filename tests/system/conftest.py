@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from system.machine import ROOT, Door, Machine, NoMachineError
 
+UNIT = "passerby.service"
 SETTINGS = """\
 [camera]
 source = "replay"
@@ -26,11 +28,11 @@ class Pi:
     door: Door
     deployed: subprocess.CompletedProcess[str]
 
-    def script(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run one of scripts/ here, whose ssh reaches the machine."""
+    def script(self, name: str, *words: str, at: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        """Run one of the scripts of a tree, whose ssh reaches the machine."""
         path = f"{self.door.path}:{os.environ['PATH']}"
         return subprocess.run(
-            [str(ROOT / "scripts" / name), *words],
+            [str(at / "scripts" / name), *words],
             capture_output=True,
             text=True,
             check=False,

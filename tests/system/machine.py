@@ -12,6 +12,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PATIENCE_SECONDS = 120.0
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Every namespace of it, its root and its folder, as root.
+_ENTER = ("-U", "-m", "-p", "-u", "-i", "-n", "-C", "-r", "-w", "-S", "0", "-G", "0")
 _NEEDED = {
     "/lib/systemd/systemd": "systemd",
     "/usr/sbin/sshd": "openssh-server",
@@ -84,7 +86,7 @@ class Machine:
     def words(self, *command: str, environment: Mapping[str, str] | None = None) -> list[str]:
         """What the host calls to run `command` in the machine as root."""
         given = [f"{name}={value}" for name, value in (environment or {}).items()]
-        enter = ["nsenter", "-t", str(self.init), *"-U -m -p -u -i -n -C -r -w -S 0 -G 0".split()]
+        enter = ["nsenter", "-t", str(self.init), *_ENTER]
         return [*enter, "/usr/bin/env", "-i", f"PATH={_PATH}", "LC_ALL=C.UTF-8", *given, *command]
 
     def run(

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The doctor's judges by table, and the doctor himself on this machine."""
+
+import json
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+from daemons import NewHouse
+
+from device.board import Throttling
+from device.errors import EXIT_OK, CheckFailedError
+from device.verbs.doctor import examination, symptoms
+from device.verbs.doctor.symptoms import Symptom
+
+LITERT, TFLITE = ("litert 2.3.0",), ("tflite 2.14.0",)
+MEBIBYTE = 2**20
+
+
+@pytest.mark.parametrize(
+    ("symptom", "verdict", "words"),
+    [
+        (symptoms.board("Raspberry Pi 5", "aarch64"), "ok", "Raspberry Pi 5"),
+        (symptoms.board(None, "x86_64"), "ok", "not a Pi"),
+        (symptoms.word_size(64), "ok", "64-bit"),
+        (symptoms.word_size(32), "FAULT", "Raspberry Pi OS Lite (64-bit)"),
+        (symptoms.python((3, 13), LITERT), "ok", "3.13 with litert"),
+        (symptoms.python((3, 9), LITERT), "FAULT", "Bookworm or Trixie"),
+        (symptoms.python((3, 14), LITERT), "FAULT", "expected 3.11 to 3.13"),
+        (symptoms.python((3, 11), ()), "FAULT", "scripts/install"),
+        (symptoms.groups("pi", {"pi"}, None), "ok", "not installed as a service"),
+        (symptoms.groups("pi", {"pi"}, {"passerby"}), "FAULT", "usermod -aG video passerby"),
+        (symptoms.groups("pi", {"pi"}, {"passerby", "video"}), "advice", "-aG passerby pi"),
+        (symptoms.groups("pi", {"passerby"}, {"passerby", "video"}), "ok", "pi may ask it"),
+        (symptoms.groups("root", {"root"}, {"passerby", "video"}), "ok", "root may ask it"),
+        (symptoms.camera_memory(None, None, is_pi=False), "ok", "not a Pi"),
+        (symptoms.camera_memory(16, 2, is_pi=True), "advice", "cma-128"),
+        (symptoms.camera_memory(256, 200, is_pi=True), "ok", "256 MiB of CMA, 200 free"),
+        (symptoms.memory_cgroup("cpu memory pids"), "ok", "on"),
+        (symptoms.memory_cgroup("cpu pids"), "ok", "cgroup_enable=memory"),
+        (symptoms.memory_cgroup(None), "ok", "daemon.max_bytes"),
+        (symptoms.supply(None), "ok", "tells nothing"),
+        (symptoms.supply(Throttling((), ())), "ok", "no under-voltage"),
+        (symptoms.supply(Throttling((), ("throttled",))), "advice", "since boot: throttled"),
+        (symptoms.supply(Throttling(("under-voltage",), ())), "FAULT", "power supply"),
+        (symptoms.heat(None), "ok", "no temperature"),
+        (symptoms.heat(50), "ok", "50 °C"),
+        (symptoms.heat(72), "advice", "give it air"),
+        (symptoms.heat(85), "FAULT", "cool it"),
+        (symptoms.clock(True), "ok", "synchronised"),
+        (symptoms.clock(False), "advice", "timedatectl"),
+        (symptoms.room("/x", 999 * MEBIBYTE, wanted=64 * MEBIBYTE), "ok", "999 MiB free at /x"),
+        (symptoms.room("/x", 99 * MEBIBYTE, wanted=64 * MEBIBYTE), "advice", "store.max_bytes"),
+        (symptoms.room("/x", MEBIBYTE, wanted=64 * MEBIBYTE), "FAULT", "make room"),
+        (symptoms.cameras(["imx708"], source="picamera"), "ok", "imx708"),
+        (symptoms.cameras([], source="replay"), "ok", "none"),
+        (symptoms.cameras([], source="picamera"), "FAULT", "cable"),
+    ],
+)
+def test_each_symptom_has_its_verdict_and_its_words(
+    symptom: Symptom, verdict: str, words: str
+) -> None:
+    assert symptom.verdict == verdict
+    assert words in symptom.message
+
+
+@pytest.mark.parametrize(
+    ("version", "runtimes", "system", "picamera2", "verdict"),
+    [
+        ("1.26.4", LITERT, None, False, "ok"),
+        ("2.4.0", LITERT, None, False, "ok"),
+        ("2.4.0", TFLITE, None, False, "FAULT"),
+        ("2.4.0", LITERT + TFLITE, None, False, "ok"),
+        ("1.24.2", TFLITE, "1.24.2", True, "ok"),
+        ("1.26.4", LITERT, "1.24.2", True, "ok"),
+        ("2.4.0", LITERT, "1.24.2", True, "FAULT"),
+        ("2.4.0", LITERT, "1.24.2", False, "ok"),
+    ],
+)
+def test_numpy_must_suit_runtime_and_picamera2(
+    version: str, runtimes: tuple[str, ...], system: str | None, picamera2: bool, verdict: str
+) -> None:
+    judged = symptoms.numpy(version, runtimes=runtimes, system_version=system, picamera2=picamera2)
+    assert judged.verdict == verdict
+
+
+def test_cameras_are_told_by_name_and_codecs_are_none(tmp_path: Path) -> None:
+    for number, name in enumerate(["bcm2835-codec-decode", "unicam", "unicam", "UVC Camera"]):
+        path = tmp_path / f"sys/class/video4linux/video{number}/name"
+        path.parent.mkdir(parents=True)
+        path.write_text(name + "\n")
+    assert examination.camera_names(tmp_path) == ["unicam", "UVC Camera"]
+    assert examination.camera_names(tmp_path / "none") == []
+
+
+def test_the_doctor_finds_this_machine_well_and_leaves_no_trace(
+    new_house: NewHouse, doorway: Path
+) -> None:
+    house = new_house(camera={"path": str(doorway)})
+    done = house.call("doctor")
+    said = done.stdout.decode()
+    assert done.returncode == EXIT_OK, said
+    assert said.endswith("nothing is wrong\n")
+    assert "24 golden pictures as recorded" in said
+    assert not house.state.exists()
+    assert not house.run.exists()
+
+
+def test_the_doctor_tells_a_program_what_is_wrong(new_house: NewHouse) -> None:
+    house = new_house(models={"directory": "/nowhere"})
+    done = house.call("doctor", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == told["exit_status"] == CheckFailedError.exit_status
+    assert told["ok"] is False
+    wrong = {one["subject"] for one in told["findings"] if one["verdict"] == "FAULT"}
+    assert wrong == {"bundle blazeface-short", "bundle default"}
+    assert {"board", "supply", "heat", "clock"} <= {one["subject"] for one in told["findings"]}
+
+
+def test_what_a_guest_may_not_write_is_advice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = tmp_path / "passerby.toml"
+    (tmp_path / "file").touch()
+    settings.write_text(f'state_directory = "{tmp_path}/file/state"\n')
+
+    def verdict() -> str:
+        found = examination.examine(settings, root=Path("/"))
+        return next(one.verdict for one in found if one.subject == "state_directory")
+
+    assert verdict() == "FAULT"
+    nobody = pwd.getpwnam("nobody")
+    monkeypatch.setattr(examination, "_SERVICE", "nobody")
+    monkeypatch.setattr(os, "geteuid", lambda: nobody.pw_uid + 1)
+    assert verdict() == "advice"

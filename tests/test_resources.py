@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon's eye on itself, with a board made of files."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from device.board import Board
+from device.clock import ManualClock
+from device.errors import MemoryCeilingError
+from device.pacing import Pacing, PacingRules
+from device.records import Box, Face, Observation, Sighting
+from device.resources import Resources
+
+HEAT = "sys/class/thermal/thermal_zone0/temp"
+THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
+
+
+class Daemon:
+    """What Resources sees of the daemon: its memory, and who takes the rates."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.resident = 50 * 2**20
+        self.rates: list[float] = []
+        self.resources = Resources(
+            Pacing(PacingRules(rate=16.0, idle_rate=4.0), now=0.0),
+            board=Board(root),
+            memory=lambda: {"resident_bytes": self.resident},
+            max_bytes=100 * 2**20,
+            slow_down=self.rates.append,
+        )
+
+    def board(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def frame(self, now: float, *, somebody: bool = False, following: int = 0) -> None:
+        sighting = Sighting(1, Face(Box(0, 0, 9, 9), (), 1.0), None, "unsure", 0.5)
+        seen = (sighting,) if somebody else ()
+        observation = Observation(1, ManualClock().stamp(), 640, 480, seen, (), {"detect": 1.0})
+        self.resources.watch(observation, following=following, now=now)
+
+
+def test_a_rate_is_handed_on_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    daemon = Daemon(tmp_path)
+    with caplog.at_level(logging.INFO):
+        for now in (0.0, 1.0, 61.0, 62.0):
+            daemon.frame(now)
+        daemon.frame(63.0, somebody=True)
+    assert daemon.rates == [16.0, 4.0, 16.0]
+    assert "4 frames per second: nobody for 61 s" in caplog.text
+
+
+def test_who_is_hidden_for_a_moment_is_somebody(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.frame(59.0, following=1)
+    daemon.frame(100.0)
+    assert daemon.rates == [16.0]
+
+
+def test_heat_and_throttling_reach_the_rate_and_the_status(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.board(HEAT, "81000")
+    daemon.board(THROTTLED, "80008")
+    daemon.frame(10.0, somebody=True)
+    state = daemon.resources.state()
+    assert daemon.rates == [8.0]
+    assert state["celsius"] == 81.0
+    assert state["throttled_now"] == ["at the soft temperature limit"]
+    assert state["rate"] == 8.0
+    assert state["rate_reason"] == "slowed down: at the soft temperature limit, 81 °C"
+
+
+def test_beyond_the_ceiling_it_ends_and_says_why(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.frame(0.0)
+    daemon.resident = 101 * 2**20
+    daemon.frame(1.0)  # asked a few times a minute, not for each frame
+    with pytest.raises(MemoryCeilingError, match=r"101 MiB, expected at most 100.*max_bytes"):
+        daemon.frame(6.0)
+
+
+def test_memory_that_nobody_tells_is_no_fault(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.resident = 0
+    daemon.frame(0.0)
+    assert daemon.resources.state()["board"] is None
