@@ -12,7 +12,7 @@ from device.bundle.manifest import ClassifierDecision
 from device.errors import BundleError
 from device.imaging import CropRule, cut
 from device.interpreter import Interpreter, RuntimeChoice
-from device.records import FEMALE, MALE, UNSURE, Face, FaceCrop, Perception
+from device.records import FEMALE, MALE, UNSURE, Face, FaceCrop, Perception, Picture
 
 
 class Classifier:
@@ -45,9 +45,9 @@ class Classifier:
             )
         self.output_scale, self.output_zero_point = detail["quantization"]
 
-    def crop(self, pixels: NDArray[np.uint8], face: Face) -> FaceCrop:
-        """Cut `face` out of a frame (uint8[height, width, 3]) by the bundle's own rule."""
-        return cut(pixels, face, self.rule)
+    def crop(self, picture: Picture, face: Face) -> FaceCrop:
+        """Cut `face` out of a frame by the bundle's own rule."""
+        return cut(picture, face, self.rule)
 
     def raw(self, crop: FaceCrop) -> NDArray[Any]:
         """The model's int8[2] outputs for one crop, before any calibration."""

@@ -2,7 +2,9 @@
 """THE preprocessing: letterbox for detectors, aligned crops for classifiers.
 
 Training and device both call these functions, so that a model meets on the Pi the very pixels that
-it was trained on. Everything is uint8; the models' own input quantisation does the rest.
+it was trained on. Everything is uint8; the models' own input quantisation does the rest. A picture
+may be an array or a Pillow image: what comes out is the same to the last bit, and an image is
+spared the way through an array and back.
 """
 
 import math
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from device.records import Face, FaceCrop
+from device.records import Face, FaceCrop, Picture
 
 Colour = Literal["rgb", "grey"]
 
@@ -48,23 +50,31 @@ class Letterbox:
     top: int
 
 
+def size_of(picture: Picture) -> tuple[int, int]:
+    """Width and height of a picture in pixels."""
+    if isinstance(picture, Image.Image):
+        return picture.size
+    height, width = picture.shape[:2]
+    return width, height
+
+
 def letterbox(
-    pixels: NDArray[np.uint8], size: int, *, margin: float = 0.0
+    picture: Picture, size: int, *, margin: float = 0.0
 ) -> tuple[NDArray[np.uint8], Letterbox]:
     """Fit a frame into a square, keeping its proportions, centred on black.
 
     Args:
-        pixels: uint8[height, width, 3].
+        picture: the frame.
         size: side of the square in pixels.
         margin: black left free on every side, as a fraction of the frame's longer side.
 
     Returns:
         uint8[size, size, 3] and the geometry that leads back to the frame.
     """
-    height, width = pixels.shape[:2]
+    width, height = size_of(picture)
     scale = size / (max(width, height) * (1 + 2 * margin))
     across, down = max(1, round(width * scale)), max(1, round(height * scale))
-    image = _shrunk(pixels, max(1, width // across), max(1, height // down))
+    image = _shrunk(picture, max(1, width // across), max(1, height // down))
     if image.size != (across, down):
         image = image.resize((across, down), Image.Resampling.BILINEAR)
     left, top = (size - across) // 2, (size - down) // 2
@@ -85,11 +95,11 @@ def roll(face: Face) -> float:
     return math.atan2(left_y - right_y, left_x - right_x)
 
 
-def cut(pixels: NDArray[np.uint8], face: Face, rule: CropRule) -> FaceCrop:
+def cut(picture: Picture, face: Face, rule: CropRule) -> FaceCrop:
     """Cut a face out of a frame: level by the eyes, square about the centre of its box.
 
     Args:
-        pixels: uint8[height, width, 3], the frame.
+        picture: the frame.
         face: where the face is.
         rule: size, scale, colour and fill of the crop.
 
@@ -102,12 +112,12 @@ def cut(pixels: NDArray[np.uint8], face: Face, rule: CropRule) -> FaceCrop:
     cos, sin = math.cos(angle), math.sin(angle)
     centre_x, centre_y = box.x + box.width / 2, box.y + box.height / 2
     reach = side / 2 * (abs(cos) + abs(sin)) + 1  # half the upright square around the turned one
-    height, width = pixels.shape[:2]
+    width, height = size_of(picture)
     x0 = int(min(max(centre_x - reach, 0), width - 1))
     y0 = int(min(max(centre_y - reach, 0), height - 1))
     x1 = int(min(max(centre_x + reach + 1, x0 + 1), width))
     y1 = int(min(max(centre_y + reach + 1, y0 + 1), height))
-    image = _as_image(pixels[y0:y1, x0:x1])
+    image = _part(picture, x0, y0, x1, y1)
     shrink = int(side / rule.size)
     if shrink >= 2:  # bilinear alone would skip pixels
         image = image.reduce(shrink)
@@ -129,20 +139,42 @@ def cut(pixels: NDArray[np.uint8], face: Face, rule: CropRule) -> FaceCrop:
     return FaceCrop(np.asarray(turned))
 
 
-def _shrunk(pixels: NDArray[np.uint8], across: int, down: int) -> Image.Image:
+def _shrunk(picture: Picture, across: int, down: int) -> Image.Image:
     """The frame averaged over blocks of `across` x `down` pixels."""
-    height, width, _ = pixels.shape
+    width, height = size_of(picture)
     if down >= 4 and height % down == 0:
-        # Unpacking a whole frame takes Pillow longest. Two rows of a block stand for it: of 745
-        # faces in eight scenes one was lost and three came, and half the time was saved.
-        blocks = pixels.reshape(-1, down, width * 3)
-        one, other = blocks[:, down // 4], blocks[:, -1 - down // 4]
-        mean = (one & other) + ((one ^ other) >> 1)  # without leaving uint8
-        pixels, down = mean.reshape(-1, width, 3), 1
-    image = _as_image(pixels)
+        # Averaging every row would take longest. Two rows of a block stand for it: of 745 faces in
+        # eight scenes one was lost and three came, and half the time was saved.
+        image = _mean_of_rows(picture, down // 4, down - 1 - down // 4, down)
+        down = 1
+    else:
+        image = _part(picture, 0, 0, width, height)
     return image if (across, down) == (1, 1) else image.reduce((across, down))
 
 
-def _as_image(pixels: NDArray[np.uint8]) -> Image.Image:
-    """`pixels` for Pillow, which takes ten times as long to read a part of a frame by itself."""
-    return Image.fromarray(np.ascontiguousarray(pixels))
+def _mean_of_rows(picture: Picture, one: int, other: int, of: int) -> Image.Image:
+    """Rows `one` and `other` of each block of `of` rows, averaged and rounded down."""
+    if isinstance(picture, Image.Image):
+        return Image.blend(_rows(picture, one, of), _rows(picture, other, of), 0.5)
+    blocks = picture.reshape(-1, of, picture.shape[1] * 3)
+    first, second = blocks[:, one], blocks[:, other]
+    mean = (first & second) + ((first ^ second) >> 1)  # without leaving uint8
+    return Image.fromarray(mean.reshape(-1, picture.shape[1], 3))
+
+
+def _rows(image: Image.Image, one: int, of: int) -> Image.Image:
+    """Row `one` of each block of `of` rows."""
+    # Pillow takes the row under the middle of the new one: of * (row + 1/2) + start.
+    start = one + 0.5 - of / 2
+    return image.transform(
+        (image.width, image.height // of), Image.Transform.AFFINE, (1, 0, 0, 0, of, start)
+    )
+
+
+def _part(picture: Picture, x0: int, y0: int, x1: int, y1: int) -> Image.Image:
+    """A rectangle of a picture as an image by itself."""
+    if isinstance(picture, Image.Image):
+        box = (x0, y0, x1, y1)
+        return picture if box == (0, 0, *picture.size) else picture.crop(box)
+    # Pillow takes ten times as long to read rows with gaps.
+    return Image.fromarray(np.ascontiguousarray(picture[y0:y1, x0:x1]))

@@ -7,6 +7,7 @@ from time import perf_counter
 from device.allowance import Allowance
 from device.classifier import Classifier
 from device.detector import Detector
+from device.imaging import size_of
 from device.records import Face, Frame, Observation, Perception
 from device.tracker import Tracker
 
@@ -52,7 +53,7 @@ class Pipeline:
         timings is one for which nobody looked.
         """
         begun = perf_counter()
-        faces = self._detector.find(frame.pixels)
+        faces = self._detector.find(frame.picture)
         found = perf_counter()
         looks: list[tuple[Face, Perception | None]] = []
         cropping = 0.0
@@ -62,7 +63,7 @@ class Pipeline:
             looks.append((face, perception))
             cropping += seconds
         classified = perf_counter()
-        height, width = frame.pixels.shape[:2]
+        width, height = size_of(frame.picture)
         sightings, ended = self._tracker.update(frame.taken_at, width, height, looks)
         timings = {
             "detect": (found - begun) * 1e3,
@@ -76,7 +77,7 @@ class Pipeline:
 
     def look_away(self, frame: Frame) -> Observation:
         """See nothing of `frame`, and end every open visit."""
-        height, width = frame.pixels.shape[:2]
+        width, height = size_of(frame.picture)
         ended = self._tracker.finish(frame.taken_at)
         return Observation(
             frame.number, frame.taken_at, width, height, (), ended, bundles=self.bundles
@@ -94,7 +95,7 @@ class Pipeline:
         if not self._allowance.open:
             return None, 0.0
         begun = perf_counter()
-        crop = self._classifier.crop(frame.pixels, face)
+        crop = self._classifier.crop(frame.picture, face)
         cropped = perf_counter()
         perception = self._classifier.perceive(crop)
         self._allowance.spend(perf_counter() - begun)

@@ -6,11 +6,15 @@ seconds: `monotonic` from the boot of the machine, `wall` since the Unix epoch.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
+
+# uint8[height, width, 3] in R, G, B order, or a Pillow image in mode RGB.
+Picture: TypeAlias = "NDArray[np.uint8] | Image"
 
 PerceivedGender = Literal["female", "male", "unsure"]
 FEMALE: PerceivedGender = "female"
@@ -28,13 +32,28 @@ class Stamp:
     clock_synchronised: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Frame:
-    """One picture of the camera: `pixels` is uint8[height, width, 3] in R, G, B order."""
+    """One picture of the camera: an array or a Pillow image, whichever the camera had."""
 
     number: int
     taken_at: Stamp
-    pixels: "NDArray[np.uint8]"
+    picture: Picture
+
+    def __init__(self, number: int, taken_at: Stamp, pixels: Picture) -> None:
+        for name, value in (("number", number), ("taken_at", taken_at), ("picture", pixels)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def pixels(self) -> "NDArray[np.uint8]":
+        """The picture as uint8[height, width, 3] in R, G, B order.
+
+        A Pillow image is copied, which takes a third of the time that decoding it took: the
+        pipeline does without, and only stills and screens ask for this.
+        """
+        import numpy as np  # noqa: PLC0415  this module is loaded where numpy is not
+
+        return np.asarray(self.picture, dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

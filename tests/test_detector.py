@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from device.bundle import open_bundle
 from device.detector import Detector, anchors, suppress
 from device.errors import BundleError
+from device.imaging import Letterbox
 from device.interpreter import RuntimeChoice
 
 
@@ -79,6 +81,37 @@ def test_detectors_find_real_faces_in_a_frame(
             assert mouth_y > right_y - 0.2 * one.box.height
             assert one.box.x - 20 < mouth_x < one.box.x + one.box.width + 20
     assert found >= 39
+
+
+def test_decode_leads_from_the_anchor_to_the_frame(detector: Detector) -> None:
+    """MediaPipe's rule: values over the input's side, added to the anchor; the size by itself."""
+    where = Letterbox(0.2, 0, 16)
+    values = np.zeros((1, 896, 16), np.float32)
+    logits = np.full((1, 896, 1), -9, np.float32)
+    values[0, 600, :4] = 4, -6, 20, 30
+    values[0, 600, 4:] = np.arange(12)
+    logits[0, 600] = 2
+    outputs = [values, logits]
+    if detector.interpreter.output_details[0]["shape"][-1] == 1:
+        outputs.reverse()
+    (found,) = detector.decode(tuple(outputs), where)
+    x, y = anchors(128, (8, 16, 16, 16))[600] * 128
+    assert found.score == pytest.approx(1 / (1 + np.exp(-2)))
+    assert found.box.x == pytest.approx((x + 4 - 10) / 0.2, abs=1e-3)
+    assert found.box.y == pytest.approx((y - 6 - 15 - 16) / 0.2, abs=1e-3)
+    assert (found.box.width, found.box.height) == pytest.approx((100, 150), abs=1e-3)
+    for i, (eye_x, eye_y) in enumerate(found.keypoints):
+        assert eye_x == pytest.approx((x + 2 * i) / 0.2, abs=1e-3)
+        assert eye_y == pytest.approx((y + 2 * i + 1 - 16) / 0.2, abs=1e-3)
+
+
+def test_an_image_shows_the_same_faces_as_its_array(
+    detector: Detector, pictures: dict[str, NDArray[np.uint8]]
+) -> None:
+    frame = np.full((480, 640, 3), 90, np.uint8)
+    frame[200:360, 300:460] = next(iter(pictures.values()))
+    assert detector.find(frame)
+    assert detector.find(Image.fromarray(frame)) == detector.find(frame)
 
 
 def test_find_sorts_by_size_and_sees_nothing_in_noise(

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from device.imaging import CropRule, cut, letterbox, roll
+from device.imaging import CropRule, Letterbox, cut, letterbox, roll, size_of
 from device.records import Box, Face
 
 
@@ -110,3 +110,46 @@ def test_letterbox_leads_back_to_the_frame(shape: tuple[int, int], margin: float
     true_y, true_x = (n.mean() + 0.5 for n in np.nonzero(inside))
     assert back_x == pytest.approx(true_x, abs=1.2 / where.scale)
     assert back_y == pytest.approx(true_y, abs=1.2 / where.scale)
+
+
+def test_letterbox_of_a_camera_s_frame_is_the_mean_of_two_rows_of_each_block() -> None:
+    """What a detector has always been given of 640 x 480: the tracker's rules were chosen on it."""
+    pixels = np.random.default_rng(5).integers(0, 256, (480, 640, 3), np.uint8)
+    rows = (pixels[1::5].astype(int) + pixels[3::5]) // 2
+    expected = np.asarray(Image.fromarray(rows.astype(np.uint8)).reduce((5, 1)))
+    square, where = letterbox(pixels, 128)
+    assert np.array_equal(square[16:112], expected)
+    assert not square[:16].any()
+    assert not square[112:].any()
+    assert where == Letterbox(0.2, 0, 16)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(480, 640), (720, 1280), (960, 720), (1080, 1920), (96, 128), (90, 400), (224, 224), (33, 57)],
+)
+@pytest.mark.parametrize("margin", [0.0, 0.25])
+def test_letterbox_of_an_image_is_that_of_its_array(shape: tuple[int, int], margin: float) -> None:
+    pixels = np.random.default_rng(6).integers(0, 256, (*shape, 3), np.uint8)
+    square, where = letterbox(pixels, 128, margin=margin)
+    of_image, there = letterbox(Image.fromarray(pixels), 128, margin=margin)
+    assert np.array_equal(of_image, square)
+    assert there == where
+
+
+@pytest.mark.parametrize("colour", ["rgb", "grey"])
+@pytest.mark.parametrize("side", [3, 60, 110, 230, 700])
+def test_cut_of_an_image_is_that_of_its_array(colour: str, side: int) -> None:
+    rng = np.random.default_rng(side)
+    pixels = rng.integers(0, 256, (240, 320, 3), np.uint8)
+    rule = CropRule(size=96, scale=1.1, colour=colour)  # type: ignore[arg-type]
+    for x, y, tilt in rng.uniform((-100, -100, -1), (350, 260, 1), (12, 3)):
+        eyes = (x + 0.3 * side, y + 0.4 * side), (x + 0.7 * side, y + (0.4 + 0.2 * tilt) * side)
+        where = face(Box(x, y, side, side), *eyes)
+        of_image = cut(Image.fromarray(pixels), where, rule).pixels
+        assert np.array_equal(of_image, cut(pixels, where, rule).pixels)
+
+
+def test_size_is_width_then_height() -> None:
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    assert size_of(pixels) == size_of(Image.fromarray(pixels)) == (64, 48)

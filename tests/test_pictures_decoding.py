@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from device.errors import InputError
-from device.pictures import Limits, decode
+from device.pictures import Limits, decode, decode_image
 
 FACES = sorted((Path(__file__).parent / "data" / "faces" / "pictures").glob("*.jpg"))
 
@@ -151,3 +151,26 @@ def test_a_name_cannot_write_to_the_terminal() -> None:
     with pytest.raises(InputError) as caught:
         decode(b"", name="\x1b[2Jgone\n.jpg")
     assert str(caught.value).isprintable()
+
+
+def test_decode_image_gives_the_same_pixels() -> None:
+    deep = Image.fromarray(np.linspace(0, 65535, 384).astype(np.uint16).reshape(16, 24))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    samples = [
+        encoded(slope(mode), kind)
+        for mode, kind in (("RGB", "JPEG"), ("CMYK", "JPEG"), ("RGBA", "PNG"), ("P", "PNG"))
+    ]
+    for data in (*samples, encoded(deep), encoded(slope(), "JPEG", exif=turned)):
+        image = decode_image(data, name="a")
+        assert image.mode == "RGB"
+        assert np.array_equal(np.asarray(image), decode(data, name="a"))
+
+
+def test_decode_image_refuses_alike() -> None:
+    for data in (b"", encoded(slope())[:60], png_header(9_000, 9_000), encoded(slope(size=(7, 9)))):
+        with pytest.raises(InputError) as of_array:
+            decode(data, name="a")
+        with pytest.raises(InputError) as of_image:
+            decode_image(data, name="a")
+        assert str(of_image.value) == str(of_array.value)

@@ -16,7 +16,7 @@ import msgspec
 
 from device.errors import CameraEndedError, CameraError, CameraStalledError, InputError
 from device.locks import Lock
-from device.pictures import PictureSource, decode, open_source
+from device.pictures import PictureSource, decode_image, open_source
 from device.protocols import Clock
 from device.records import Frame, Stamp
 
@@ -167,7 +167,7 @@ class ReplayCamera:
             raise CameraError(f"the {self.name} is closed, expected it open: use it in `with`")
         name = self._names[number % len(self._names)]
         try:
-            pixels = decode(self._source.read(name), name=name)
+            image = decode_image(self._source.read(name), name=name)
         except InputError as error:
             if not self._path.exists():
                 raise CameraError(
@@ -177,7 +177,7 @@ class ReplayCamera:
             self.skipped += 1
             log.warning("%s skips a picture: %s", self.name, error)
             return None
-        return Frame(number, stamp, pixels)
+        return Frame(number, stamp, image)
 
 
 def _programme(source: PictureSource, path: Path) -> tuple[tuple[str, ...], float]:

@@ -5,6 +5,8 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,8 @@ from PIL import (
 
 from device.errors import InputError
 from device.pictures.base import DEFAULT_LIMITS, Limits, printable
+
+T = TypeVar("T")
 
 MIN_SIDE = 8
 ORIENTATION_TAG = 0x0112
@@ -71,10 +75,20 @@ def decode(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> NDArra
     Raises:
         InputError: not a JPEG, PNG, BMP or WebP, truncated or damaged, too small or too large.
     """
+    return _decoded(data, name, limits, lambda image: np.asarray(_upright(image), dtype=np.uint8))
+
+
+def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+    """The same as `decode`, pixel for pixel and error for error, as a loaded image in mode RGB."""
+    return _decoded(data, name, limits, _upright)
+
+
+def _decoded(data: bytes, name: str, limits: Limits, finish: Callable[[Image.Image], T]) -> T:
+    """What `finish` makes of the picture, under the guard of its size and against its damage."""
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _check_size(image.size, name, limits)
-            return _pixels(image)
+            return finish(image)
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -106,15 +120,14 @@ def _check_size(size: tuple[int, int], name: str, limits: Limits) -> None:
         )
 
 
-def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+def _upright(image: Image.Image) -> Image.Image:
     """The decoded image as RGB; the ordinary RGB picture takes the shortest way."""
     image.load()
     turn = _UPRIGHT.get(_orientation(image))
     upright = image if turn is None else image.transpose(turn)
     if upright.mode.startswith("I"):
-        grey = np.minimum(np.asarray(upright) >> 8, 255).astype(np.uint8)
-        return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
-    return np.asarray(_opaque(upright), dtype=np.uint8)
+        upright = Image.fromarray(np.minimum(np.asarray(upright) >> 8, 255).astype(np.uint8))
+    return _opaque(upright)
 
 
 def _opaque(image: Image.Image) -> Image.Image:
