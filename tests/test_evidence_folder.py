@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from bundle_walk import assert_no_picture_but_golden_crops
 from PIL import Image
 
 from device.bundle import open_bundle
@@ -209,21 +210,6 @@ def test_a_page_with_faces_never_gets_into_a_bundle(
     write_report(clean, [measured(plain_outcomes())], decision=DECISION, history=None, rows=ROWS)
     target = write_bundle(tmp_path / "default", draft_of(models_directory / "default", clean))
     assert_no_picture_but_golden_crops(target)
-
-
-def assert_no_picture_but_golden_crops(bundle: Path) -> None:
-    """By content, not by name: nothing that a picture library opens, nothing inline."""
-    manifest = open_bundle(bundle).manifest
-    golden = {f"golden/{case.file}" for case in manifest.golden.cases}
-    plots = {f"report/{name}" for name in FILES if name.endswith(".png")}
-    for path in bundle.rglob("*"):
-        name = str(path.relative_to(bundle))
-        if path.is_dir() or name in golden | plots:
-            continue
-        blob = path.read_bytes()
-        assert b"data:image" not in blob, name
-        with pytest.raises(OSError, match="cannot identify"):
-            Image.open(io.BytesIO(blob))
 
 
 @pytest.mark.parametrize("name", ["default"])

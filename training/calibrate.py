@@ -76,6 +76,19 @@ def logits(outputs: NDArray[np.int8], scale: float, zero_point: int) -> NDArray[
     return np.asarray(logs[:, 0] - logs[:, 1])
 
 
+def float_logits(outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Logit of "female" taken back from softmax outputs in float.
+
+    Args:
+        outputs: float[n, 2], female first.
+
+    Returns:
+        float64[n].
+    """
+    logs = np.log(np.maximum(outputs.astype(np.float64), 1e-12))
+    return np.asarray(logs[:, 0] - logs[:, 1])
+
+
 def fit_offset(scores: NDArray[np.float64], female: NDArray[np.bool_]) -> float:
     """The offset at which both labels have the same recall, as nearly as the pictures allow.
 

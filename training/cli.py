@@ -26,6 +26,7 @@ VERBS: Final[dict[str, str]] = {
     "train": "train a classifier on prepared faces; resumes after a kill",
     "evaluate": "measure a bundle over the whole path, by group",
     "export": "quantise a trained model to int8 and write the bundle for the device",
+    "compare": "float, int8 and quantisation-aware models side by side on the same pictures",
     "gate": "judge a bundle by its recorded evidence: groups, women and men, int8, calibration",
     "scenes": "compose scenes of people walking past, with the truth, and measure counting",
 }
@@ -33,7 +34,7 @@ VERBS: Final[dict[str, str]] = {
 EPILOG: Final = """\
 the usual order, each verb explaining itself with --help:
   inspect    what have I got?           detectors   once
-  prepare    train    evaluate    export      gate
+  prepare    train    evaluate    export      gate        compare
 
 exit statuses:
   0   done                                      1   a file that cannot be written, or worse

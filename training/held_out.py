@@ -75,9 +75,7 @@ def compared(
 
 def float_scores(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Logits of "female" of a float model for uint8[n, s, s, 3] crops, float64[n]."""
-    outputs = model.predict(as_float(crops), batch_size=128, verbose=0).astype(np.float64)
-    logs = np.log(np.maximum(outputs, 1e-12))
-    return np.asarray(logs[:, LABELS.index("female")] - logs[:, LABELS.index("male")])
+    return calibrate.float_logits(model.predict(as_float(crops), batch_size=128, verbose=0))
 
 
 def _scores(classifier: Classifier, prepared: Prepared, split: str) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ def write_mistakes(
     for one in chosen:
         pixels = decode(dataset.read(samples[one.name]), name=one.name)
         face = detector.find_in_still(pixels)[0]
-        parts.append(_figure(one, Image.fromarray(classifier.crop(pixels, face).pixels)))
+        parts.append(_figure(one, Image.fromarray(classifier.crop(pixels, face).pixels.squeeze())))
     path.write_text("".join([*parts, "</main>\n</html>\n"]), "utf-8")
 
 

@@ -16,6 +16,7 @@ from training.report.drawing import BLUE, GREY, ORANGE, canvas, whiskers
 # Under so many pictures a share is noise: shown pale.
 FEW: Final = 30
 YEARS_EACH_WAY: Final = 2
+FEW_OF_AGE: Final = 10
 
 
 def groups(path: Path, measured: Measured) -> None:
@@ -102,11 +103,16 @@ def ages(path: Path, measured: Measured) -> None:
                 )
                 for age in years
             ]
-            axes.plot(years, [v.value if v.n else np.nan for v in near], color=colour, label=gender)
-            axes.fill_between(
-                years, [v.low for v in near], [v.high for v in near], alpha=0.15, color=colour, lw=0
+            value, low, high = (
+                [getattr(v, part) if v.n >= FEW_OF_AGE else np.nan for v in near]
+                for part in ("value", "low", "high")
             )
-        axes.set_xlabel(f"age as labelled, in years, with {YEARS_EACH_WAY} either way")
+            axes.plot(years, value, color=colour, label=gender)
+            axes.fill_between(years, low, high, alpha=0.15, color=colour, lw=0)
+        axes.set_xlabel(
+            f"age as labelled, in years, with {YEARS_EACH_WAY} either way; "
+            f"gaps: under {FEW_OF_AGE} pictures"
+        )
         axes.set_ylabel("accuracy, 95 % interval")
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.legend(loc="lower right")
