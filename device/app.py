@@ -9,6 +9,7 @@ from math import inf
 from pathlib import Path
 
 from device.allocator import keep_freed_memory
+from device.board import Board
 from device.bundle import open_bundle
 from device.cameras import make_camera
 from device.cameras.looking import look_once
@@ -23,16 +24,18 @@ from device.detector import Detector
 from device.displays import make_display, waiting
 from device.errors import ControlError
 from device.locks import Lock
+from device.pacing import Pacing, PacingRules
 from device.pipeline import Pipeline
 from device.probe import Probe
 from device.protocols import Camera, Clock, Sink
+from device.resources import Resources
 from device.settings import Settings
 from device.sinks.journal import Journal
 from device.stopping import Stop
 from device.store import Store
 from device.supervisor import InertSupervisor, Supervisor, supervisor_from
 from device.tracker import Tracker
-from device.vitals import Vitals
+from device.vitals import Vitals, memory_bytes
 
 LOCK_NAME = "passerby.lock"
 # How long picamera2 may take to load and start on the slowest Pi.
@@ -61,7 +64,16 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
         display.wait(waiting.CAMERA)
         supervisor = supervisor_from(os.environ, clock=clock)
         comeback = hold(_comeback(settings, supervisor, clock))
-        vitals = Vitals(camera, comeback=comeback, pipeline=pipeline, sinks=sinks, clock=clock)
+        pace = Pace(_rate(settings), clock=clock)
+        resources = _resources(settings, pace, now=clock.monotonic())
+        vitals = Vitals(
+            camera,
+            comeback=comeback,
+            pipeline=pipeline,
+            sinks=sinks,
+            resources=resources,
+            clock=clock,
+        )
         server = hold(ControlServer(run_directory / SOCKET_NAME, clock=clock))
         yield Daemon(
             camera,
@@ -72,8 +84,9 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
             reception=Reception(server, vitals=vitals, source=camera.name, clock=clock),
             supervisor=supervisor,
             vitals=vitals,
+            resources=resources,
             stop=stop,
-            pace=Pace(_rate(settings), clock=clock),
+            pace=pace,
             capture_seconds=settings.camera.timeout_seconds,
         )
 
@@ -141,6 +154,23 @@ def _sinks(settings: Settings, clock: Clock) -> dict[str, Sink]:
             clock=clock,
         )
     return sinks
+
+
+def _resources(settings: Settings, pace: Pace, *, now: float) -> Resources:
+    """Who looks after memory and rate; a recording played as fast as possible never idles."""
+    daemon = settings.daemon
+    rules = PacingRules(
+        rate=_rate(settings),
+        idle_rate=daemon.idle_frames_per_second,
+        idle_seconds=0.0 if settings.camera.fast else daemon.idle_seconds,
+    )
+    return Resources(
+        Pacing(rules, now=now),
+        board=Board(),
+        memory=memory_bytes,
+        max_bytes=daemon.max_bytes,
+        slow_down=pace.follow,
+    )
 
 
 def _rate(settings: Settings) -> float:

@@ -31,6 +31,7 @@ VERBS: Final[dict[str, str]] = {
     "status": "ask the running daemon how it fares",
     "report": "print counts per hour or day from the store",
     "check": "verify settings, model bundles, store and directories",
+    "doctor": "examine machine and installation, and say what to do",
     "bench": "measure each stage's time and the memory on this machine",
     "model": "list the model bundles and show what is known of one",
     "config": "show the settings in force, or a documented sample",

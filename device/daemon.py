@@ -18,6 +18,7 @@ from device.errors import BusyError, CameraEndedError, CameraError
 from device.pipeline import Pipeline
 from device.protocols import Camera, Clock, Display, Sink
 from device.records import Frame, Observation
+from device.resources import Resources
 from device.stills import blackened
 from device.stopping import Stop, StopRequested
 from device.supervisor import Supervisor
@@ -38,6 +39,10 @@ class Pace:
         self._period = 1 / frames_per_second
         self._clock = clock
         self._due = clock.monotonic()
+
+    def follow(self, frames_per_second: float) -> None:
+        """From the next frame on, this is the highest rate."""
+        self._period = 1 / frames_per_second
 
     def left(self) -> float:
         """Seconds until the next frame may be fetched; 0 or less: now."""
@@ -60,6 +65,7 @@ class Daemon:
         reception: answers clients; waiting between frames is spent there.
         supervisor: is fed a beat for each finished frame.
         vitals: counts for status.
+        resources: ends the loop where memory has grown too far, and sets the pace.
         stop: says when a signal came.
         pace: limits the rate.
         capture_seconds: how long one frame is waited for.
@@ -76,6 +82,7 @@ class Daemon:
         reception: Reception,
         supervisor: Supervisor,
         vitals: Vitals,
+        resources: Resources,
         stop: Stop,
         pace: Pace,
         capture_seconds: float,
@@ -88,6 +95,7 @@ class Daemon:
         self._reception = reception
         self._supervisor = supervisor
         self._vitals = vitals
+        self._resources = resources
         self._stop = stop
         self._pace = pace
         self._capture_seconds = capture_seconds
@@ -99,6 +107,7 @@ class Daemon:
         Raises:
             CameraError: the camera stalled or went away; all that was seen is published first.
             BusyError: somebody else holds the camera.
+            MemoryCeilingError: the process has grown too far.
         """
         self._supervisor.ready()
         with ExitStack() as held:
@@ -145,7 +154,11 @@ class Daemon:
         self._publish(observation)
         self._display.show(frame, observation)
         self._supervisor.beat(self._vitals.sentence)
+        company = bool(
+            observation.sightings or self._pipeline.following or self._reception.expected
+        )
         self._reception.serve(frame, observation)
+        self._resources.watch(company=company, now=observation.taken_at.monotonic)
 
     def _next_frame(self) -> Frame:
         self._reception.attend(0)

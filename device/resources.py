@@ -12,7 +12,6 @@ from typing import Any
 from device.board import Board
 from device.errors import MemoryCeilingError
 from device.pacing import Pacing, Rate
-from device.records import Observation
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +47,13 @@ class Resources:
         self._asked_at = float("-inf")
         self._rate: Rate | None = None
 
-    def watch(self, observation: Observation, *, following: int, now: float) -> None:
-        """Take a finished frame into account; `following` people may be hidden for a moment.
+    def watch(self, *, company: bool, now: float) -> None:
+        """A frame is finished; `company`: somebody was seen, is followed, or asks for a capture.
 
         Raises:
             MemoryCeilingError: the process is larger than it may be.
         """
-        self._pacing.saw(bool(observation.sightings) or following > 0, now=now)
+        self._pacing.saw(company, now=now)
         if now - self._asked_at >= _ASK_SECONDS:
             self._asked_at = now
             throttling = self._board.throttling

@@ -12,6 +12,7 @@ from device.outage import Stage
 from device.pipeline import Pipeline
 from device.protocols import Camera, Clock, Sink
 from device.records import FEMALE, MALE, UNSURE, Observation, Stamp, as_json
+from device.resources import Resources
 
 _SELF = Path("/proc/self/status")
 _RATE_OVER_FRAMES = 100
@@ -27,6 +28,7 @@ class Vitals:
         comeback: asked whether the camera is lost, and why.
         pipeline: asked for its bundles and how many people it follows.
         sinks: asked for their state, by name.
+        resources: asked for heat, rate and the ceiling of memory.
         clock: for uptime.
     """
 
@@ -37,12 +39,14 @@ class Vitals:
         comeback: Comeback,
         pipeline: Pipeline,
         sinks: Mapping[str, Sink],
+        resources: Resources,
         clock: Clock,
     ) -> None:
         self._camera = camera
         self._comeback = comeback
         self._pipeline = pipeline
         self._sinks = sinks
+        self._resources = resources
         self._clock = clock
         self._started = clock.stamp()
         self._frames = 0
@@ -86,6 +90,7 @@ class Vitals:
             "last_face": as_json(self._last_face) if self._last_face else None,
             "visits": {**self._visits, "total": sum(self._visits.values())},
             "memory": memory_bytes(),
+            "resources": self._resources.state(),
             "camera": self._camera_state(),
             "bundles": dict(self._pipeline.bundles),
             "sinks": {name: sink.state() for name, sink in self._sinks.items()},

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from device.board import Board
-from device.clock import ManualClock
 from device.errors import MemoryCeilingError
 from device.pacing import Pacing, PacingRules
-from device.records import Box, Face, Observation, Sighting
 from device.resources import Resources
 
 HEAT = "sys/class/thermal/thermal_zone0/temp"
@@ -37,11 +35,8 @@ class Daemon:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def frame(self, now: float, *, somebody: bool = False, following: int = 0) -> None:
-        sighting = Sighting(1, Face(Box(0, 0, 9, 9), (), 1.0), None, "unsure", 0.5)
-        seen = (sighting,) if somebody else ()
-        observation = Observation(1, ManualClock().stamp(), 640, 480, seen, (), {"detect": 1.0})
-        self.resources.watch(observation, following=following, now=now)
+    def frame(self, now: float, *, company: bool = False) -> None:
+        self.resources.watch(company=company, now=now)
 
 
 def test_a_rate_is_handed_on_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -49,14 +44,14 @@ def test_a_rate_is_handed_on_once(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.INFO):
         for now in (0.0, 1.0, 61.0, 62.0):
             daemon.frame(now)
-        daemon.frame(63.0, somebody=True)
+        daemon.frame(63.0, company=True)
     assert daemon.rates == [16.0, 4.0, 16.0]
     assert "4 frames per second: nobody for 61 s" in caplog.text
 
 
-def test_who_is_hidden_for_a_moment_is_somebody(tmp_path: Path) -> None:
+def test_company_puts_the_idle_rate_off(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path)
-    daemon.frame(59.0, following=1)
+    daemon.frame(59.0, company=True)
     daemon.frame(100.0)
     assert daemon.rates == [16.0]
 
@@ -65,7 +60,7 @@ def test_heat_and_throttling_reach_the_rate_and_the_status(tmp_path: Path) -> No
     daemon = Daemon(tmp_path)
     daemon.board(HEAT, "81000")
     daemon.board(THROTTLED, "80008")
-    daemon.frame(10.0, somebody=True)
+    daemon.frame(10.0, company=True)
     state = daemon.resources.state()
     assert daemon.rates == [8.0]
     assert state["celsius"] == 81.0

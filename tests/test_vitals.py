@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from walkers import frames, jpeg, write_scene
 
+from device.board import Board
 from device.cameras.replay import ReplayCamera
 from device.classifier import Classifier
 from device.clock import ManualClock
 from device.comeback import NoComeback
 from device.detector import Detector
+from device.pacing import Pacing, PacingRules
 from device.pipeline import Pipeline
 from device.records import Box, Face, Observation, Sighting, Visit
+from device.resources import Resources
 from device.sinks.journal import Journal
 from device.tracker import Tracker
 from device.vitals import Vitals, memory_bytes
@@ -36,6 +39,13 @@ def vitals(
         comeback=NoComeback(),
         pipeline=pipeline,
         sinks={"journal": Journal(1, verbose=False)},
+        resources=Resources(
+            Pacing(PacingRules(rate=15.0), now=clock.monotonic()),
+            board=Board(tmp_path),
+            memory=memory_bytes,
+            max_bytes=2**30,
+            slow_down=lambda rate: None,
+        ),
         clock=clock,
     )
 
@@ -57,6 +67,7 @@ def test_counts_frames_faces_and_visits(vitals: Vitals, clock: ManualClock) -> N
     clock.advance(0.5)
     report = vitals.report(paused=True)
     assert report["state"] == "paused"
+    assert report["resources"]["max_bytes"] == 2**30
     assert report["uptime_seconds"] == 3.0
     assert report["frames"] == 6
     assert report["frames_per_second"] == pytest.approx(5 / 3, abs=0.01)

@@ -11,11 +11,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from device.pacing import PacingRules
 from device.tracker import TrackerRules
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _NAME_WORDS = "a name of letters, digits, dots, dashes and underscores"
 _RULES = TrackerRules()
+_PACING = PacingRules(rate=15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,24 @@ class DaemonSettings:
 
     max_frames_per_second: Annotated[
         float, Meta(description="Frames looked at each second, at most.", ge=0.1, le=240)
-    ] = 15.0
+    ] = _PACING.rate
     stop_seconds: Annotated[
         float, Meta(description="How long stopping may take after a signal.", ge=0.5, le=60)
     ] = 4.0
+    idle_seconds: Annotated[
+        float,
+        Meta(
+            description="After how long without anybody the rate falls; 0 is never.", ge=0, le=86400
+        ),
+    ] = _PACING.idle_seconds
+    idle_frames_per_second: Annotated[
+        float, Meta(description="The rate while nobody is there.", ge=0.1, le=240)
+    ] = _PACING.idle_rate
+    max_bytes: Annotated[
+        int,
+        Meta(
+            description="Most memory; beyond it the daemon ends with status 80, to be restarted.",
+            ge=2**26,
+            le=2**36,
+        ),
+    ] = 192 * 1024 * 1024

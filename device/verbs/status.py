@@ -44,6 +44,7 @@ def table(status: dict[str, Any]) -> str:
         "visits": ", ".join(f"{count} {label}" for label, count in visits.items())
         + " (perceived gender, since the start)",
         "memory": ", ".join(f"{name} {value / 2**20:.1f} MiB" for name, value in _memory(status)),
+        "resources": _resources(status.get("resources", {})),
         "camera": _camera(camera),
         "clock": trusted,
     }
@@ -71,6 +72,20 @@ def _camera(camera: dict[str, Any]) -> str:
         f"{camera['name']}, {camera['state']}, {lost}: {camera['reason']}; next look in "
         f"{camera['next_look_seconds']:.0f} s"
     )
+
+
+def _resources(told: dict[str, Any]) -> str:
+    """Heat, what holds the board back, and the pace with its reason, as far as it is known."""
+    words = []
+    if told.get("celsius") is not None:
+        words.append(f"{told['celsius']:.0f} °C")
+    if told.get("throttled_now") is not None:
+        words.append(", ".join(told["throttled_now"]) or "not throttled")
+    if told.get("throttled_since_boot"):
+        words.append("since boot " + ", ".join(told["throttled_since_boot"]))
+    if told.get("rate") is not None:
+        words.append(f"at most {told['rate']:.3g} frames per second ({told['rate_reason']})")
+    return ", ".join(words) or "unknown"
 
 
 def _memory(status: dict[str, Any]) -> list[tuple[str, int]]:
