@@ -38,7 +38,7 @@ from training.prepared import Prepared, open_prepared
 from training.quantise import to_int8
 from training.report.folder import write_report
 
-AWARE: Final = "model.tflite"  # in the workdir of quantisation-aware training
+QUANTISED: Final = "model.tflite"  # in the workdir of quantisation-aware training
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _with_card(draft: BundleDraft, decision: ClassifierDecision) -> BundleDraft:
 
 def int8_model(workdir: Path, model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
     """The int8 model that quantisation-aware training left in the workdir, else `quantised`."""
-    aware = workdir / AWARE
+    aware = workdir / QUANTISED
     return aware.read_bytes() if aware.exists() else quantised(model, config, prepared)
 
 
@@ -176,7 +176,7 @@ def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes)
             licence=order.licence,
             counts={key: n for key, n in sorted(counts.items()) if key},
             known_gaps=order.known_gaps,
-            method=_method(config, prepared, aware=(order.workdir / AWARE).exists()),
+            method=_method(config, prepared, aware=(order.workdir / QUANTISED).exists()),
         ),
         golden=Golden(architecture="", runtime="", cases=()),
         golden_files={},

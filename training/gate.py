@@ -89,7 +89,7 @@ def _groups(found: "EvaluatedSet", limits: Limits) -> Iterator[str]:
             "expected one to judge"
         )
     for one in _under(found, limits, JUDGED):
-        yield f"worst group: {one}"
+        yield f"worst group: {one}, at most {limits.group_gap:g} allowed"
 
 
 def _under(found: "EvaluatedSet", limits: Limits, kinds: tuple[str, ...]) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _under(found: "EvaluatedSet", limits: Limits, kinds: tuple[str, ...]) -> Ite
         if gap > limits.group_gap:
             yield (
                 f"{name} is right in {value.value:.2%} (n {value.n}), {gap:.2f} points under the "
-                f"mean of {mean:.2%} on {found.name}, at most {limits.group_gap:g} allowed"
+                f"mean of {mean:.2%} on {found.name}"
             )
 
 
