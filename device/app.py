@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The composition root: settings become objects here, inside one ExitStack, and nowhere else."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from device.allocator import keep_freed_memory
 from device.board import Board
+from device.allowance import Allowance
 from device.bundle import open_bundle
 from device.cameras import make_camera
 from device.cameras.looking import look_once
@@ -22,22 +24,27 @@ from device.control.server import ControlServer
 from device.daemon import Daemon, Pace
 from device.detector import Detector
 from device.displays import make_display, waiting
-from device.errors import ControlError
+from device.errors import ControlError, StoreError
 from device.locks import Lock
 from device.pacing import Pacing, PacingRules
 from device.pipeline import Pipeline
 from device.probe import Probe
-from device.protocols import Camera, Clock, Sink
+from device.protocols import Camera, Clock, Display, Sink
 from device.resources import Resources
 from device.settings import Settings
 from device.sinks.journal import Journal
 from device.stopping import Stop
 from device.store import Store
+from device.store.ledger_reader import Count, read_counts
 from device.supervisor import InertSupervisor, Supervisor, supervisor_from
 from device.tracker import Tracker
 from device.vitals import Vitals, memory_bytes
 
+log = logging.getLogger(__name__)
+
 LOCK_NAME = "passerby.lock"
+# A day of 25 hours, when summer time ends.
+_DAY_QUARTERS = 100
 # How long picamera2 may take to load and start on the slowest Pi.
 _PROBE_SECONDS = 20.0
 
@@ -56,10 +63,10 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
         stop = hold(Stop(overdue_seconds=settings.daemon.stop_seconds))
         run_directory = _run_directory(settings.run_directory)
         hold(Lock(run_directory / LOCK_NAME, subject=f"the run of {run_directory}", create=True))
-        display = hold(make_display(settings.display.kind))
+        display = hold(_display(settings, clock))
         display.wait(waiting.MODELS)
         camera = _camera(settings, clock)
-        pipeline = _pipeline(settings)
+        pipeline = _pipeline(settings, Allowance(_allowance_seconds(settings)))
         sinks = {name: hold(sink) for name, sink in _sinks(settings, clock).items()}
         display.wait(waiting.CAMERA)
         supervisor = supervisor_from(os.environ, clock=clock)
@@ -130,7 +137,30 @@ def _comeback(settings: Settings, supervisor: Supervisor, clock: Clock) -> Comeb
     )
 
 
-def _pipeline(settings: Settings) -> Pipeline:
+def _display(settings: Settings, clock: Clock) -> Display:
+    before = () if settings.display.kind == "none" else _counts_before(settings)
+    return make_display(settings.display.options(), clock=clock, before=before)
+
+
+def _counts_before(settings: Settings) -> tuple[Count, ...]:
+    """What the store has of its last day; a store that cannot be read is the store's own matter."""
+    if not (settings.store.enabled and settings.store_path.exists()):
+        return ()
+    try:
+        return read_counts(settings.store_path, newest=_DAY_QUARTERS)
+    except StoreError as error:
+        log.warning("the screen counts from zero: %s", error)
+        return ()
+
+
+def _allowance_seconds(settings: Settings) -> float:
+    """What classifying may take of each frame: all it needs where nobody watches it happen."""
+    if settings.display.kind == "none":
+        return inf
+    return settings.display.classifier_share / _rate(settings) if not settings.camera.fast else inf
+
+
+def _pipeline(settings: Settings, allowance: Allowance | None = None) -> Pipeline:
     threads, runtime = settings.models.threads, settings.models.runtime
     detector = open_bundle(settings.detector_path)
     classifier = open_bundle(settings.classifier_path)
@@ -138,6 +168,7 @@ def _pipeline(settings: Settings) -> Pipeline:
         Detector(detector, threads=threads, runtime=runtime),
         classifier=Classifier(classifier, threads=threads, runtime=runtime),
         tracker=Tracker(settings.tracker.rules()),
+        allowance=allowance,
     )
 
 

@@ -17,6 +17,7 @@ DOORS = {
     "picamera2": ("device/cameras/picamera.py",),
     "libcamera": ("device/cameras/picamera.py",),
     "linuxpy": ("device/cameras/v4l2.py",),
+    "pygame": ("device/displays/window.py",),
     "matplotlib": ("device/verbs/report/plot.py", "training/"),
     "tensorflow": ("training/backend.py",),
     "tf_keras": ("training/backend.py",),

@@ -60,8 +60,8 @@ if leak != "nothing":
     from PIL import Image
     from device.pipeline import Pipeline
     looked = Pipeline.process
-    def leaking(self, frame):
-        observation = looked(self, frame)
+    def leaking(self, frame, **wish):
+        observation = looked(self, frame, **wish)
         if observation.sightings:
             face = observation.sightings[0].face
             crop = self._classifier.crop(frame.pixels, face).pixels

@@ -1,71 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every display shows a frame; the one in memory can be looked at afterwards."""
+"""One suite over all displays: waiting, live and paused, on each screen that can be had here."""
 
 import gc
+import os
 import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from kiosks import SIGHTINGS, doorway_frame, frame, grey_frame, seen, visit
 
+from device.clock import ManualClock
 from device.displays import DISPLAYS, make_display
-from device.displays.memory import MemoryDisplay
 from device.displays.none import NoneDisplay
-from device.records import Box, Face, Frame, Observation, Perception, Sighting, Stamp, Visit
-
-STAMP = Stamp("boot", 1.0, 2.0, True)
-FACE = Face(Box(200, 150, 120, 120), ((230, 190), (280, 190)) + ((250, 220),) * 4, 0.9)
-SIGHTING = Sighting(1, FACE, Perception(0.9, 0.1, "female"), "female", 0.9)
-VISIT = Visit("v", STAMP, STAMP, "male", 0.8, 5, 0.1, 0.9)
+from device.displays.options import Kind, Rotation, ScreenOptions
+from device.protocols import Display
 
 
-def frame() -> Frame:
-    return Frame(4, STAMP, np.full((480, 640, 3), 90, np.uint8))
+def options(kind: Kind, folder: Path, *, rotation: Rotation = 0) -> ScreenOptions:
+    return ScreenOptions(
+        kind=kind, device=folder / "screen", console=None, size=(320, 240), rotation=rotation
+    )
 
 
-def seen(*sightings: Sighting, ended: tuple[Visit, ...] = ()) -> Observation:
-    return Observation(4, STAMP, 640, 480, sightings, ended)
+@pytest.fixture(params=DISPLAYS)
+def display(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Display]:
+    kind = cast(Kind, request.param)
+    if kind == "window":
+        pytest.importorskip("pygame")
+        monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    with make_display(options(kind, tmp_path, rotation=90), clock=ManualClock()) as made:
+        yield made
 
 
-@pytest.mark.parametrize("kind", DISPLAYS)
-def test_every_display_shows_frames_and_keeps_none_afterwards(kind: str) -> None:
-    shown = frame()
+def test_waits_shows_pauses_and_waits_again(display: Display) -> None:
+    display.wait("loading the models")
+    display.show(grey_frame(), seen(*SIGHTINGS))
+    display.show(grey_frame(), seen(ended=[visit("female")]))
+    display.show(grey_frame(), seen(looked=False))
+    display.wait("waiting for the camera: it was unplugged")
+    display.show(frame(doorway_frame()), seen(*SIGHTINGS))
+
+
+def test_takes_frames_of_any_shape_that_nobody_may_write(display: Display) -> None:
+    for shape in ((480, 640, 3), (64, 64, 3), (360, 640, 3), (640, 360, 3)):
+        pixels = np.zeros(shape, np.uint8)
+        pixels.flags.writeable = False
+        display.show(frame(pixels), seen(*SIGHTINGS))
+
+
+def test_keeps_no_frame(display: Display) -> None:
+    shown = grey_frame()
     pixels = weakref.ref(shown.pixels)
-    with make_display(kind) as display:
-        display.show(shown, seen(SIGHTING))
-        display.show(shown, seen())
+    display.show(shown, seen(*SIGHTINGS))
     del shown
     gc.collect()
     assert pixels() is None
 
 
-def test_none_keeps_nothing() -> None:
-    display = make_display("none")
+def test_opens_no_more_files_with_each_frame(display: Display) -> None:
+    display.show(grey_frame(), seen())
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  counted, not walked
+    for _ in range(20):
+        display.show(grey_frame(), seen(*SIGHTINGS))
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_none_keeps_nothing_and_loads_no_pillow(tmp_path: Path) -> None:
+    display = make_display(options("none", tmp_path), clock=ManualClock())
     assert isinstance(display, NoneDisplay)
     assert not hasattr(display, "__dict__") or vars(display) == {}
-
-
-def test_memory_keeps_the_last_drawn_picture_alone() -> None:
-    with MemoryDisplay() as display:
-        assert display.picture is None
-        display.show(frame(), seen())
-        empty = np.asarray(display.picture)
-        observation = seen(SIGHTING)
-        display.show(frame(), observation)
-        drawn = np.asarray(display.picture)
-        assert display.observation is observation
-        assert drawn.shape == (480, 640, 3)
-        around = (slice(140, 280), slice(190, 330))
-        assert (drawn[around] != empty[around]).any()
-    assert display.picture is None
-    assert display.observation is None
-
-
-def test_memory_counts_the_visits_that_ended() -> None:
-    with MemoryDisplay() as display:
-        display.show(frame(), seen())
-        before = np.asarray(display.picture)
-        display.show(frame(), seen(ended=(VISIT,)))
-        counted = np.asarray(display.picture)
-        display.show(frame(), seen())
-        assert (counted != before).any()
-        assert (np.asarray(display.picture) == counted).all()

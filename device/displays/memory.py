@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A screen in memory: keeps the last drawn picture for tests and inspection.
+"""A screen in memory: keeps what is on it for tests and inspection.
 
 Only where a person chose this display does a picture outlive its frame, and then one at most.
 """
@@ -7,23 +7,22 @@ Only where a person chose this display does a picture outlive its frame, and the
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from device import overlay
-from device.records import Frame, Observation
-
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-class MemoryDisplay:
-    """Draws every frame and keeps the last one until its block ends."""
+class MemorySurface:
+    """A picture of `size` that is painted over and over, and forgotten when its block ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
         self.picture: Image | None = None
-        self.observation: Observation | None = None
-        self._tally = overlay.Tally()
 
     def __enter__(self) -> Self:
-        """Start with nothing shown."""
+        """Start black."""
+        from PIL import Image  # noqa: PLC0415  a daemon without a screen does without Pillow's
+
+        self.picture = Image.new("RGB", self._size)
         return self
 
     def __exit__(
@@ -34,13 +33,16 @@ class MemoryDisplay:
     ) -> None:
         """Forget the picture."""
         self.picture = None
-        self.observation = None
 
-    def wait(self, reason: str) -> None:
-        """Keep what was shown."""
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self._size
 
-    def show(self, frame: Frame, observation: Observation) -> None:
-        """Draw `frame` with what was seen in it, in place of the one before."""
-        self._tally = self._tally.plus(observation.ended)
-        self.picture = overlay.draw(frame.pixels, observation, tally=self._tally)
-        self.observation = observation
+    def put(self, picture: "Image", at: tuple[int, int]) -> None:
+        """Paint over a part of it."""
+        if self.picture is not None:
+            self.picture.paste(picture, at)
+
+    def present(self) -> None:
+        """Nothing more to do: it is all there."""

@@ -16,10 +16,10 @@ from msgspec import Meta
 from device.errors import SettingsError
 from device.places import default_run_directory, default_state_directory, shipped_models
 from device.settings.camera import CameraSettings
+from device.settings.display import DisplaySettings
 from device.settings.fields import as_toml, fill
 from device.settings.sections import (
     DaemonSettings,
-    DisplaySettings,
     JournalSettings,
     ModelsSettings,
     StoreSettings,

@@ -205,16 +205,6 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class DisplaySettings:
-    """The screen."""
-
-    kind: Annotated[
-        Literal["none", "memory"],
-        Meta(description="none draws nothing; memory keeps the last drawn picture, for tests."),
-    ] = "none"
-
-
-@dataclass(frozen=True, slots=True)
 class DaemonSettings:
     """The loop."""
 

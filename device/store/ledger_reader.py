@@ -16,6 +16,9 @@ from device.store.ledger import BUSY_SECONDS, check_version
 
 log = logging.getLogger(__name__)
 
+# What SQLite takes for no limit.
+_ALL = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -31,8 +34,10 @@ class Count:
     unsure: int
 
 
-def read_counts(path: Path) -> tuple[Count, ...]:
+def read_counts(path: Path, *, newest: int = _ALL) -> tuple[Count, ...]:
     """All counts of the store `path`, oldest first, those of unknown time as one at the end.
+
+    With `newest` only so many quarter hours, the latest ones.
 
     Raises:
         StoreError: there is no such file, or it cannot be read, or it is no store of visits.
@@ -47,7 +52,7 @@ def read_counts(path: Path) -> tuple[Count, ...]:
             connection = _open(path, stack)
             if check_version(connection, path) == 0:
                 return ()
-            return _counts(connection)
+            return _counts(connection, newest)
     except (sqlite3.Error, OSError) as error:
         if isinstance(error, StoreError):
             raise
@@ -57,12 +62,16 @@ def read_counts(path: Path) -> tuple[Count, ...]:
         ) from error
 
 
-def _counts(connection: sqlite3.Connection) -> tuple[Count, ...]:
+def _counts(connection: sqlite3.Connection, newest: int) -> tuple[Count, ...]:
     rows = connection.execute(
-        "SELECT origin, quarter, female, male, unsure FROM counts ORDER BY quarter"
+        "SELECT quarter, female, male, unsure FROM counts WHERE origin = ?"
+        " ORDER BY quarter DESC LIMIT ?",
+        (UTC, newest),
     ).fetchall()
-    known = [Count(*row[1:]) for row in rows if row[0] == UTC]
-    unknown = [row[2:] for row in rows if row[0] != UTC]
+    known = [Count(*row) for row in reversed(rows)]
+    unknown = connection.execute(
+        "SELECT female, male, unsure FROM counts WHERE origin != ?", (UTC,)
+    ).fetchall()
     if unknown:
         known.append(Count(None, *map(sum, zip(*unknown, strict=True))))
     return tuple(known)
