@@ -42,17 +42,18 @@ def fill_backbone(backbone: Any, source: Path, *, width: float) -> None:
         InputError: the download failed.
     """
     filled = [layer for layer in backbone.layers if layer.weights]
-    if source == IMAGENET:
-        stored = _downloaded(width, int(backbone.input_shape[1]))
-        _fill(filled, iter([layer.get_weights() for layer in stored.layers if layer.weights]))
-        return
+    stored = _downloaded(width, int(backbone.input_shape[1])) if source == IMAGENET else None
     try:
+        if stored is not None:
+            _fill(filled, iter([layer.get_weights() for layer in stored.layers if layer.weights]))
+            return
         with h5py.File(source) as file:
             _fill(filled, _in_order(file, filled))
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(
             f"{source}: not the weights of a MobileNetV2 of width {width} without top ({error}); "
-            f"give a file of this width, or `{IMAGENET}` for Keras's own download"
+            f"give a file of this width, or `{IMAGENET}` for Keras's own download, and leave the "
+            "other channel counts as they are"
         ) from error
 
 

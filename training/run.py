@@ -49,6 +49,14 @@ class Phase:
     learns: str = "all"
 
 
+def let_learn(model: Any, first: str) -> None:
+    """Let the layer of this name and all after it learn ("all" for every layer), and no other."""
+    names = [layer.name for layer in model.layers]
+    begin = 0 if first == "all" else names.index(first)
+    for i, layer in enumerate(model.layers):
+        layer.trainable = i >= begin
+
+
 class Run:
     """Trains a model through its phases, or goes on where an earlier process stopped.
 
@@ -149,10 +157,7 @@ class Run:
 
     def _compile(self, phase: Phase) -> None:
         """Choose what learns. Each phase's optimiser keeps slots for its own variables only."""
-        names = [layer.name for layer in self.model.layers]
-        first = 0 if phase.learns == "all" else names.index(phase.learns)
-        for i, layer in enumerate(self.model.layers):
-            layer.trainable = i >= first
+        let_learn(self.model, phase.learns)
         optimiser = self._optimisers[phase.name]
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.config.label_smoothing)
         with self.crew.strategy.scope():
