@@ -21,6 +21,7 @@ DOORS = {
     "matplotlib": ("device/verbs/report/plot.py", "training/"),
     "tensorflow": ("training/backend.py",),
     "tf_keras": ("training/backend.py",),
+    "tensorflow_model_optimization": ("training/qat.py",),
     "h5py": ("training/",),
 }
 NEVER = {"cv2", "dlib", "mediapipe", "torch", "keras"}

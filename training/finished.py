@@ -21,11 +21,34 @@ def best(workdir: Path) -> Any:
     Raises:
         DatasetError: there is no run, or no epoch of it has ended.
     """
+    config, model, weights = _finished(workdir)
+    if not config.quantisation_aware:
+        model.load_weights(weights)
+        return model
+    from training.qat import plain  # noqa: PLC0415  # tfmot only where it is needed
+
+    return plain(best_aware(workdir), model)
+
+
+def best_aware(workdir: Path) -> Any:
+    """The model of a quantisation-aware run with its fake quantisation, at its best epoch.
+
+    Raises:
+        DatasetError: there is no run, or no epoch of it has ended.
+    """
+    from training.qat import aware  # noqa: PLC0415
+
+    _, model, weights = _finished(workdir)
+    wrapped = aware(model)
+    wrapped.load_weights(weights)
+    return wrapped
+
+
+def _finished(workdir: Path) -> tuple[TrainConfig, Any, Path]:
+    """A run's config, its untrained float model, and the file of its best weights."""
     config = read_config(workdir)
     weights = workdir / "best.weights.h5"
     if not weights.exists():
         raise DatasetError(f"{workdir}: no epoch has ended yet; let `training train` go on")
     fresh = dataclasses.replace(config.model, pretrained=None)
-    model = build(dataclasses.replace(config, model=fresh))
-    model.load_weights(weights)
-    return model
+    return config, build(dataclasses.replace(config, model=fresh)), weights

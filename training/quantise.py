@@ -2,7 +2,8 @@
 """Float model to full-integer .tflite: int8 in, int8 out, every operation in int8.
 
 Post-training quantisation, as TensorFlow Lite specifies it: per-channel weights, per-tensor
-activations (Jacob et al., arXiv 1712.05877), ranges taken from representative crops.
+activations (Jacob et al., arXiv 1712.05877), ranges taken from representative crops. Models that
+rehearsed it (training/qat.py) bring their ranges.
 """
 
 import logging
@@ -52,15 +53,36 @@ def to_int8(model: Any, crops: NDArray[np.uint8], *, judges: NDArray[np.uint8]) 
     return best
 
 
-def _convert(model: Any, crops: NDArray[np.uint8]) -> bytes:
+def aware_to_int8(wrapped: Any) -> bytes:
+    """Convert a model that learnt with fake quantisation (training/qat.py): it has its ranges.
+
+    Args:
+        wrapped: float32[n, s, s, c] -> float32[n, 2], with fake quantisation.
+
+    Returns:
+        The bytes of a .tflite file whose input is pixel - 128 as int8.
+    """
+    return _run(_converter(wrapped))
+
+
+def _converter(model: Any) -> Any:
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: _representative(crops)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
+    return converter
+
+
+def _convert(model: Any, crops: NDArray[np.uint8]) -> bytes:
+    converter = _converter(model)
+    converter.representative_dataset = lambda: _representative(crops)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    return _run(converter)
+
+
+def _run(converter: Any) -> bytes:
     with warnings.catch_warnings():
-        # They are given, by the representative crops.
+        # They are given, by the representative crops or by the model's own ranges.
         warnings.filterwarnings("ignore", message="Statistics for quantized inputs")
         return bytes(converter.convert())
 

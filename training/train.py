@@ -2,22 +2,28 @@
 """train(config, workdir): resumable after a kill at any moment.
 
 A workdir holds `config.json` (what was asked for; a second call with another config is refused) and
-what training/run.py keeps.
+what training/run.py keeps. After quantisation-aware training it also holds `model.tflite`.
 """
 
 import functools
 from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
 
 from training.backend import keras
 from training.config import TrainConfig, claim
 from training.distil import taught
-from training.finished import build
+from training.finished import best_aware, build
 from training.models import architecture
 from training.narrow import start_from
-from training.prepared import open_prepared
+from training.prepared import Prepared, open_prepared
+from training.quantise import aware_to_int8
 from training.run import Phase, Run
 from training.runlog import Progress
 from training.strategy import placed
+
+QUANTISED: Final = "model.tflite"
 
 
 def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: None) -> Path:
@@ -45,7 +51,9 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
         model = build(config)
         if config.start is not None:
             start_from(model, config, config.start)
-    return Run(
+    if config.quantisation_aware:
+        model = _rehearsing(model, config, prepared)
+    weights = Run(
         model,
         phases=_phases(config),
         config=config,
@@ -54,6 +62,21 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
         folder=workdir,
         progress=progress,
     ).run()
+    if config.quantisation_aware:
+        fresh = workdir / "fresh.tflite"
+        fresh.write_bytes(aware_to_int8(best_aware(workdir)))
+        fresh.replace(workdir / QUANTISED)
+    return weights
+
+
+def _rehearsing(model: Any, config: TrainConfig, prepared: Prepared) -> Any:
+    """The model with fake quantisation, its ranges started on training crops."""
+    from training.qat import aware, set_ranges  # noqa: PLC0415  # tfmot only where it is needed
+
+    chosen = np.random.default_rng(config.seed).permutation(prepared.indices("train"))[:512]
+    wrapped = aware(model)
+    set_ranges(wrapped, model, prepared.crops()[chosen])
+    return wrapped
 
 
 def _phases(config: TrainConfig) -> tuple[Phase, ...]:

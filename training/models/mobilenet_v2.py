@@ -48,7 +48,7 @@ def build(settings: MobileNetV2Settings) -> Any:
             out = widened(channels, settings.width)
             x = net.block(x, expansion, out, stride, name=f"block{index}")
             index += 1
-    x = net.conv(x, max(1280, widened(1280, settings.width)), kernel=1, stride=1, name="top")
+    x = net.conv(x, _top(settings), kernel=1, stride=1, name="top")
     if settings.pretrained is not None:
         fill_backbone(keras.Model(inputs, x), settings.pretrained, width=settings.width)
     return keras.Model(inputs, softmax_head(x, settings.dropout), name="mobilenet_v2")
@@ -105,3 +105,8 @@ class _Net:
         odd = int(x.shape[1]) % 2
         sides = (1, odd) if self.padding == "torch" else (odd, 1)
         return layers.ZeroPadding2D((sides, sides), name=f"{name}_pad")(x)
+
+
+def _top(settings: MobileNetV2Settings) -> int:
+    """Channels of the last convolution: the paper narrows it for no width."""
+    return max(settings.top_channels, widened(settings.top_channels, settings.width))

@@ -116,6 +116,7 @@ class MobileNetV2Settings(ModelSettings):
 
     Attributes:
         width: multiplier of the channel counts (alpha in the paper).
+        top_channels: of the last convolution, before the width; no width below 1 narrows it.
         padding: which pixels the stride-2 layers look at: "torch" pads top and left as torchvision
             does, "keras" bottom and right; ImageNet weights are at home with the one that they
             were trained with.
@@ -130,6 +131,9 @@ class MobileNetV2Settings(ModelSettings):
     # 1.3 and 1.4 are for teachers, which never ship: ImageNet weights exist for them too.
     width: float = field(
         default=1.0, metadata=_about(OneOf((0.35, 0.5, 0.75, 1.0, 1.3, 1.4)), "channel multiplier")
+    )
+    top_channels: int = field(
+        default=1280, metadata=_about(Between(64, 1280), "channels of the last convolution")
     )
     padding: Literal["torch", "keras"] = field(default="torch", metadata=PADDING)
 

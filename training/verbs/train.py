@@ -65,7 +65,7 @@ def _add_model(group: "argparse._ArgumentGroup") -> None:
         f"{IMAGENET} for Keras's own, which it downloads",
     )
     for name, (kind, words) in _model_flags().items():
-        group.add_argument(f"--{name}", type=kind, metavar="VALUE", help=words)
+        group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="VALUE", help=words)
 
 
 def _model_flags() -> dict[str, tuple[type, str]]:
