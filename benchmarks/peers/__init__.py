@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Passerby beside its peers: the same pictures, one thread each, in turns, in one run."""
