@@ -26,6 +26,8 @@ _TIME_ERROR = 5
 # struct timex is 208 bytes on 64-bit Linux and 128 on 32-bit; the call writes no further.
 _TIMEX_BYTES = 256
 _SYNCHRONISED_FOR_SECONDS = 30.0
+# Wall time that moved against monotonic time by more than this was set, not steered.
+_STEP_SECONDS = 0.5
 
 
 class SystemClock:
@@ -33,7 +35,7 @@ class SystemClock:
 
     Monotonic time is CLOCK_BOOTTIME where there is one: it goes on during suspend, so that a visit
     does not seem to last through one. `clock_synchronised` is asked again every 30 s, not for each
-    of fifteen frames a second.
+    of fifteen frames a second, and at once when somebody has set the clock.
     """
 
     def __init__(self) -> None:
@@ -42,13 +44,16 @@ class SystemClock:
         self._is_synchronised = _synchronisation()
         self._synchronised = False
         self._asked_at = float("-inf")
+        self._offset = 0.0
 
     def stamp(self) -> Stamp:
         """The present moment, with boot id and whether wall time can be trusted."""
-        now = self.monotonic()
-        if now - self._asked_at >= _SYNCHRONISED_FOR_SECONDS:
+        now, wall = self.monotonic(), time.time()
+        stepped = abs(wall - now - self._offset) > _STEP_SECONDS
+        if stepped or now - self._asked_at >= _SYNCHRONISED_FOR_SECONDS:
             self._synchronised, self._asked_at = self._is_synchronised(), now
-        return Stamp(self._boot_id, now, time.time(), self._synchronised)
+            self._offset = wall - now
+        return Stamp(self._boot_id, now, wall, self._synchronised)
 
     def monotonic(self) -> float:
         """Seconds since the machine's boot, never going back."""

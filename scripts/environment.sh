@@ -20,6 +20,24 @@ base_python() {
     echo "$python"
 }
 
+# Install the Debian packages that tests want, in a container of root's alone: elsewhere a service
+# such as sshd would start, which is for a person to decide. Tests without theirs skip and say so.
+test_packages() { # program and package, alternately
+    local missing=()
+    while [ $# -gt 0 ]; do
+        command -v "$1" >/dev/null || [ -x "$1" ] || missing+=("$2")
+        shift 2
+    done
+    [ ${#missing[@]} = 0 ] && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! [ -d /run/systemd/system ]; then
+        echo "installing ${missing[*]} ..." >&2
+        apt-get update -qq
+        apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+    else
+        echo "some tests will be skipped without: apt-get install ${missing[*]}" >&2
+    fi
+}
+
 # Make (or bring up to date) a virtual environment with Passerby and some of its extras, editable.
 environment() { # folder, extras, further pip arguments
     local folder=$1 extras=$2 python wanted

@@ -99,3 +99,18 @@ def test_the_manual_clock_moves_only_when_moved() -> None:
     )
     with pytest.raises(ValueError, match="use step_wall"):
         clock.advance(-1)
+
+
+def test_a_clock_that_was_set_is_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([True, False])
+    monkeypatch.setattr(clock_module, "_synchronisation", lambda: lambda: next(answers))
+    walls = iter([1000.0, 1000.0, 1000.1, 5000.0, 5000.0])
+    fake = SimpleNamespace(
+        time=lambda: next(walls),
+        clock_gettime=lambda _: 10.0,
+        CLOCK_MONOTONIC=time.CLOCK_MONOTONIC,
+    )
+    monkeypatch.setattr(clock_module, "time", fake)
+    clock = SystemClock()
+    told = [clock.stamp().clock_synchronised for _ in range(5)]
+    assert told == [True, True, True, False, False]

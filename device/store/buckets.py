@@ -13,6 +13,8 @@ from typing import Literal
 from device.records import Stamp, Visit
 
 QUARTER_SECONDS = 900
+#: A visit whose wall times tell another length than monotonic time saw the clock being set.
+STEP_SECONDS = 1.0
 #: The origin of quarters that are seconds since the Unix epoch, UTC. Any other origin is a boot id,
 #: whose quarters are seconds of that boot's monotonic time: the time of day is not known (yet).
 UTC = "utc"
@@ -48,9 +50,13 @@ def offset(anchor: Stamp) -> float:
 
 
 def timing(visit: Visit, anchors: Mapping[str, Stamp]) -> Timing:
-    """The wall times of `visit`: as recorded, or reckoned from its own or its boot's anchor."""
+    """The wall times of `visit`: as recorded, or reckoned from its own or its boot's anchor.
+
+    Known times are as far apart as monotonic time says, whatever was done to the clock meanwhile.
+    """
     started, ended = visit.started, visit.ended
-    if started.clock_synchronised and ended.clock_synchronised:
+    steady = abs(offset(ended) - offset(started)) <= STEP_SECONDS
+    if started.clock_synchronised and ended.clock_synchronised and steady:
         return Timing(started.wall, ended.wall, "synchronised")
     own = next((stamp for stamp in (ended, started) if stamp.clock_synchronised), None)
     anchor = own or anchors.get(ended.boot_id)

@@ -26,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--path", type=Path, help="what replay plays: a folder or ZIP of pictures, or a scene"
     )
+    parser.add_argument(
+        "--kiosk",
+        action="store_true",
+        help="show the picture: on the screen of the settings, else on the framebuffer",
+    )
     parser.add_argument("--once", action="store_true", help="stop at the recording's end")
     parser.add_argument(
         "--fast", action="store_true", help="play every frame as fast as it can be looked at"
@@ -56,4 +61,7 @@ def overridden(settings: "Settings", args: argparse.Namespace) -> "Settings":
         fast=camera.fast or args.fast,
     )
     journal = replace(journal, verbose=journal.verbose or args.verbose)
-    return replace(settings, camera=camera, journal=journal)
+    display = settings.display
+    if args.kiosk and display.kind == "none":
+        display = replace(display, kind="framebuffer")
+    return replace(settings, camera=camera, journal=journal, display=display)
