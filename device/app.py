@@ -10,8 +10,8 @@ from math import inf
 from pathlib import Path
 
 from device.allocator import keep_freed_memory
-from device.board import Board
 from device.allowance import Allowance
+from device.board import Board
 from device.bundle import open_bundle
 from device.cameras import make_camera
 from device.cameras.looking import look_once
