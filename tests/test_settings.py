@@ -59,6 +59,11 @@ def test_three_faults_are_named_at_once_with_what_is_accepted(tmp_path: Path) ->
         ('state_directory = "~no-such-user/x"\n', 'state_directory is "~no-such-user/x", expected'),
         ("[store]\nmax_bytes = [1]\n", "store.max_bytes is list, expected a whole number from"),
         ("[tracker]\nkeep_share = 0.9\ndecide_share = 0.6\n", "tracker: keep_share is 0.9, expec"),
+        ("[camera]\nwidth = 641\n", "camera: width and height are 641 and 480, expected even"),
+        ("[camera]\nrotation_degrees = 45\n", "camera.rotation_degrees is 45, expected one of 0,"),
+        ("[camera.fake]\npadding_bytes = 3\n", "camera: fake.padding_bytes is 3, expected an even"),
+        ("[camera.recovery]\nattempts = 0\n", "camera.recovery.attempts is 0, expected a whole"),
+        ("[camera.recovery]\nsettled_seconds = 1\n", "camera: recovery.settled_seconds is 1.0, ex"),
         ("[camera\n", "is no TOML"),
     ],
 )

@@ -177,10 +177,15 @@ class CameraSettings:
         )
 
     def __post_init__(self) -> None:
-        """Refuse sizes that no layout can hold, and padding that halves badly."""
+        """Refuse what no layout can hold, and what would take black frames for a cure."""
         if self.width % 2 or self.height % 2:
             raise ValueError(
                 f"width and height are {self.width} and {self.height}, expected even numbers"
+            )
+        if self.recovery.settled_seconds <= self.black_seconds:
+            raise ValueError(
+                f"recovery.settled_seconds is {self.recovery.settled_seconds}, expected more than "
+                f"black_seconds ({self.black_seconds})"
             )
         if self.fake.padding_bytes % 2:
             raise ValueError(

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real daemon loses its camera, and gets it back: under a supervisor that restarts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from daemons import PATIENCE_SECONDS, House, NewHouse
+
+from device.comeback import FILE_NAME
+from device.control.client import SOCKET_NAME
+from device.control.wire import Request
+from device.errors import ControlError
+from device.settings.camera import CameraSettings
+
+ATTEMPTS = 2
+NOBODY = {"NOTIFY_SOCKET": ""}
+
+
+class Supervised:
+    """A house whose daemon believes that systemd runs it; the test does the restarting."""
+
+    def __init__(self, house: House, faults: Path, ear: socket.socket) -> None:
+        self.house = house
+        self.faults = faults
+        self._ear = ear
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return self.house.start(environment={"NOTIFY_SOCKET": str(self._ear.getsockname())})
+
+    def live(self) -> int:
+        """One life, from start to exit."""
+        return self.start().wait(PATIENCE_SECONDS)
+
+    def hear(self, word: str) -> str:
+        """The next message to the supervisor that holds `word`."""
+        while word not in (said := self._ear.recv(65536).decode()):
+            pass
+        return said
+
+    def wait_state(self, state: str) -> dict[str, object]:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if (self.house.run / SOCKET_NAME).exists():
+                try:
+                    status = self.house.status()
+                except ControlError:
+                    continue
+                if status["state"] == state:
+                    return status
+            time.sleep(0.02)
+        raise AssertionError(f"never {state}: {self.house.log.read_text()}")
+
+
+@pytest.fixture
+def supervised(new_house: NewHouse, tmp_path: Path) -> Iterator[Supervised]:
+    faults = tmp_path / "faults"
+    house = new_house(
+        camera={
+            "source": "fake",
+            "timeout_seconds": 0.5,
+            "black_seconds": 0.5,
+            "frames_per_second": 20,
+        },
+        **{
+            "camera.fake": {"faults_path": str(faults)},
+            "camera.recovery": {
+                "attempts": ATTEMPTS,
+                "first_delay_seconds": 0.1,
+                "probe_seconds": 0.5,
+                "settled_seconds": 0.6,
+            },
+        },
+    )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        ear.settimeout(PATIENCE_SECONDS)
+        yield Supervised(house, faults, ear)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "word"),
+    [
+        ("absent", 10, "unplugged"),
+        ("stall", 11, "gave no frame"),
+        ("black", 12, "nothing but black"),
+    ],
+)
+def test_a_camera_lost_while_running_is_restarted_for_then_looked_for_then_back(
+    supervised: Supervised, fault: str, status: int, word: str
+) -> None:
+    house = supervised.house
+    process = supervised.start()
+    house.wait_frames(3)
+    supervised.faults.write_text(f"{fault} 0 inf")
+    assert process.wait(PATIENCE_SECONDS) == status
+    assert word in house.log.read_text()
+    for _ in range(ATTEMPTS - 1):
+        assert supervised.live() == status
+    process = supervised.start()
+    told = supervised.wait_state("degraded")
+    camera = told["camera"]
+    assert isinstance(camera, dict)
+    assert camera["failures"] == ATTEMPTS
+    assert camera["reason"]
+    with pytest.raises(ControlError, match="camera is lost"):
+        house.ask(Request("capture"))
+    assert "degraded: the camera is lost" in supervised.hear("degraded")
+    assert "looked for the camera: still lost" in wait_log(house, "still lost")
+    supervised.faults.unlink()
+    supervised.wait_state("running")
+    frames = house.wait_frames(10)
+    assert "is back" in wait_log(house, "is back")
+    assert "reason" not in frames["camera"] or frames["camera"]["state"] == "open"
+    wait_gone(house.run / FILE_NAME)
+    assert house.stop(process) == 0
+
+
+def wait_log(house: House, words: str) -> str:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while words not in (text := house.log.read_text()):
+        assert time.monotonic() < deadline, text
+        time.sleep(0.02)
+    return text
+
+
+def wait_gone(path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_camera_that_is_not_there_at_boot_is_waited_for(supervised: Supervised) -> None:
+    supervised.faults.write_text("absent 0 inf")
+    for _ in range(ATTEMPTS):
+        assert supervised.live() == 10
+    assert "is not there" in supervised.house.log.read_text()
+    process = supervised.start()
+    supervised.wait_state("degraded")
+    # Alive is what the supervisor sees, too: it is told that we are ready, and fed.
+    assert supervised.hear("READY=1")
+    for _ in range(3):
+        supervised.hear("WATCHDOG=1")
+    supervised.faults.unlink()
+    assert supervised.house.wait_frames(3)["state"] == "running"
+    assert supervised.house.stop(process) == 0
+
+
+def test_a_camera_that_is_back_at_the_next_start_costs_one_restart(supervised: Supervised) -> None:
+    process = supervised.start()
+    supervised.house.wait_frames(3)
+    supervised.faults.write_text("absent 0 inf")
+    assert process.wait(PATIENCE_SECONDS) == 10
+    assert (supervised.house.run / FILE_NAME).exists()
+    supervised.faults.unlink()
+    process = supervised.start()
+    supervised.house.wait_frames(3)
+    wait_gone(supervised.house.run / FILE_NAME)
+    assert supervised.house.stop(process) == 0
+
+
+def test_a_signal_ends_a_wait_and_the_look_that_is_being_taken(supervised: Supervised) -> None:
+    supervised.faults.write_text("stall 0 inf")
+    for _ in range(ATTEMPTS):
+        assert supervised.live() == 11
+    process = supervised.start()
+    supervised.wait_state("degraded")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (looking := children.read_text().split()):
+        assert time.monotonic() < deadline
+    assert supervised.house.stop(process, signal.SIGTERM) == 0
+    assert not Path(f"/proc/{looking[0]}").exists()
+
+
+def test_where_nobody_restarts_a_lost_camera_ends_the_run_at_once(supervised: Supervised) -> None:
+    supervised.faults.write_text("absent 0 inf")
+    for _ in range(ATTEMPTS + 1):
+        process = supervised.house.start(environment=NOBODY)
+        assert process.wait(PATIENCE_SECONDS) == 10
+    assert not (supervised.house.run / FILE_NAME).exists()
+
+
+def test_the_visits_of_before_the_fault_are_kept(
+    new_house: NewHouse, doorway: Path, tmp_path: Path
+) -> None:
+    faults = tmp_path / "faults"
+    scene = tmp_path / "scene.zip"
+    os.link(doorway, scene)
+    house = new_house(
+        store={"batch_seconds": 3600},
+        camera={"source": "fake", "path": str(scene), "timeout_seconds": 0.5},
+        **{"camera.fake": {"faults_path": str(faults), "format": "YUYV", "padding_bytes": 64}},
+    )
+    process = house.start()
+    house.wait_visits(1)
+    faults.write_text("stall 0 inf")
+    assert process.wait(PATIENCE_SECONDS) == 11
+    assert sorted(house.stored()) == sorted(house.visits())
+
+
+def test_by_default_a_loss_is_seen_within_three_seconds() -> None:
+    assert 0 < CameraSettings().timeout_seconds < 3
+    assert 0 < CameraSettings().black_seconds < 3
