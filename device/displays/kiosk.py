@@ -75,11 +75,12 @@ class Kiosk:
 
     def wait(self, reason: str) -> None:
         """Say what is waited for, over the whole screen."""
-        if self._darkened() or self._scene == reason:
+        if self._darkened():
             return
-        screen = waiting_screen(self._surface.size, reason, theme=self._theme)
-        self._begin(reason, screen)
-        self._surface.present()
+        if self._scene != reason:
+            screen = waiting_screen(self._surface.size, reason, theme=self._theme)
+            self._begin(reason, screen)
+        self._surface.present()  # again too: a window hears there that somebody closes it
 
     def show(self, frame: Frame, observation: Observation) -> None:
         """Show the frame with all that was seen in it, or that nobody looks."""
@@ -98,6 +99,7 @@ class Kiosk:
         dark = self._dark.cover(self._local.at(self._clock.stamp()))
         if dark and self._scene is not self._dark:
             self._begin(self._dark, Image.new("RGB", self._surface.size))
+        if dark:
             self._surface.present()
         return dark
 
