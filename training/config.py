@@ -80,6 +80,8 @@ class TrainConfig:
                 "quantisation-aware training goes on from a finished float run, all layers at "
                 "once; give --start WORKDIR, --frozen-epochs 0 and no --top-epochs"
             )
+        if self.quantisation_aware and self.precision != "float32":
+            raise InputError("quantisation-aware training needs --precision float32")
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, paths as text."""

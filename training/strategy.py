@@ -13,6 +13,7 @@ masks of dropout layers, and the moving variance, which the synchronised form ke
 correction (a factor of n / (n - 1) for n values in a channel).
 """
 
+import functools
 import json
 import logging
 import os
@@ -53,14 +54,34 @@ def placed(precision: str = "float32") -> Iterator[None]:
 
 
 def _strategy() -> Any:
-    cluster = workers(os.environ.get("TF_CONFIG", ""))
-    if not tf.distribute.has_strategy():  # else a caller has chosen one
-        if cluster:
-            log.info("one of %d workers: %s", len(cluster), ", ".join(cluster))
-            return tf.distribute.MultiWorkerMirroredStrategy()
-        if len(tf.config.list_physical_devices("GPU")) > 1:
-            return tf.distribute.MirroredStrategy()
+    if tf.distribute.has_strategy():  # a caller has chosen one
+        return tf.distribute.get_strategy()
+    return _of_process(os.environ.get("TF_CONFIG", ""))
+
+
+@functools.cache  # a cluster is joined once, and one strategy numbers all collective operations
+def _of_process(tf_config: str) -> Any:
+    cluster = workers(tf_config)
+    if cluster:
+        log.info("one of %d workers, waiting for all: %s", len(cluster), ", ".join(cluster))
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if len(tf.config.list_physical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+def refuse_several(what: str) -> None:
+    """Refuse what only one replica can do, inside `placed`.
+
+    Raises:
+        InputError: there are several.
+    """
+    count = tf.distribute.get_strategy().num_replicas_in_sync
+    if count > 1:
+        raise InputError(
+            f"{what} runs on one replica, here are {count}; unset TF_CONFIG, and choose one GPU "
+            "with CUDA_VISIBLE_DEVICES=0"
+        )
 
 
 def workers(tf_config: str) -> tuple[str, ...]:
@@ -133,6 +154,8 @@ class Crew:
         """Let batch normalisation see whole batches, not each replica's part of them."""
         if self.replicas == 1:
             return
+        # Every replica's metrics are of all replicas already; Keras's own choice adds them up.
+        model.distribute_reduction_method = "first"
         for layer in model.submodules:
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized, layer.fused = True, False

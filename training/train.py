@@ -21,7 +21,7 @@ from training.prepared import Prepared, open_prepared
 from training.quantise import aware_to_int8
 from training.run import Phase, Run
 from training.runlog import Progress
-from training.strategy import placed
+from training.strategy import placed, refuse_several
 
 QUANTISED: Final = "model.tflite"
 
@@ -48,6 +48,8 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
     claim(workdir, config)
     keras.utils.set_random_seed(config.seed)
     with placed(config.precision):
+        if config.quantisation_aware:
+            refuse_several("quantisation-aware training")
         model = build(config)
         if config.start is not None:
             start_from(model, config, config.start)
