@@ -22,6 +22,8 @@ from device.overlay.theme import PLAIN, Theme
 from device.protocols import Clock
 from device.records import Frame, Observation
 
+_STRIP_ROWS = 64
+
 
 class Kiosk:
     """A display for people who pass by.
@@ -79,7 +81,8 @@ class Kiosk:
             return
         if self._scene != reason:
             screen = waiting_screen(self._surface.size, reason, theme=self._theme)
-            self._begin(reason, screen)
+            self._begin(reason)
+            self._surface.put(screen, (0, 0))
         self._surface.present()  # again too: a window hears there that somebody closes it
 
     def show(self, frame: Frame, observation: Observation) -> None:
@@ -98,21 +101,29 @@ class Kiosk:
         """Whether these are dark hours; the screen is black then."""
         dark = self._dark.cover(self._local.at(self._clock.stamp()))
         if dark and self._scene is not self._dark:
-            self._begin(self._dark, Image.new("RGB", self._surface.size))
+            self._begin(self._dark)
+            self._fill("#000000")
         if dark:
             self._surface.present()
         return dark
 
-    def _begin(self, scene: object, screen: Image.Image) -> None:
+    def _begin(self, scene: object) -> None:
         """Start a screen anew."""
-        self._surface.put(screen, (0, 0))
         self._scene = scene
         self._counts = None
+
+    def _fill(self, colour: str) -> None:
+        """Paint the whole screen, in strips: a picture of all of it would take memory for ever."""
+        width, height = self._surface.size
+        for top in range(0, height, _STRIP_ROWS):
+            rows = min(_STRIP_ROWS, height - top)
+            self._surface.put(Image.new("RGB", (width, rows), colour), (0, top))
 
     def _frame_with(self, layout: Layout) -> None:
         """Draw what stands around the picture, where it is not there yet."""
         if self._scene != layout:
-            self._begin(layout, Image.new("RGB", layout.size, self._theme.ground))
+            self._begin(layout)
+            self._fill(self._theme.ground)
             bar = notice_bar(layout.notice.size, theme=self._theme)
             self._surface.put(bar, layout.notice.at)
         counts = self._today.counts
