@@ -13,6 +13,7 @@ from system.machine import ROOT, Door, Machine, NoMachineError
 
 UNIT = "passerby.service"
 SETTINGS = """\
+state_directory = "/var/lib/passerby"
 [camera]
 source = "replay"
 path = "/srv/doorway.zip"

@@ -127,6 +127,11 @@ class Machine:
         said = self.run("systemctl", "show", unit, *(f"--property={name}" for name in names)).stdout
         return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
 
+    def start(self, unit: str) -> None:
+        """Start a unit."""
+        done = self.run("systemctl", "start", unit, check=False)
+        assert done.returncode == 0, self.journal(unit)
+
     def journal(self, unit: str) -> str:
         """What the unit wrote so far."""
         return self.run("journalctl", "--unit", unit, "--no-pager", "--output", "cat").stdout

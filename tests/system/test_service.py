@@ -157,3 +157,19 @@ def test_it_runs_on_a_read_only_root(pi: Pi) -> None:
 
 def status_of_unit(machine: Machine) -> str:
     return machine.show(UNIT, "Result")["Result"]
+
+
+def test_the_doctor_finds_the_machine_well(pi: Pi) -> None:
+    done = pi.machine.run("passerby", "doctor", "--json")
+    told = json.loads(done.stdout)
+    assert told["ok"]
+    found = {one["subject"]: one for one in told["findings"]}
+    assert found["groups"]["message"] == "passerby may open cameras, root may ask it"
+    assert "golden pictures as recorded" in found["bundle default"]["message"]
+
+
+def test_the_doctor_lets_a_guest_be_a_guest(pi: Pi) -> None:
+    """Who may only ask is told of no fault, though the state is not theirs to write."""
+    done = pi.machine.run("runuser", "-u", "pi", "--", "passerby", "doctor")
+    assert "FAULT" not in done.stdout
+    assert "advice  state_directory: /var/lib/passerby cannot be written" in done.stdout
