@@ -6,13 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from device.errors import InputError
+from training.backend import keras
 from training.models import architecture
 from training.models.settings import (
+    IMAGENET,
+    SETTINGS,
     CnnSettings,
     MobileNetV2Settings,
     ModelSettings,
     ResNet18Settings,
+    settings_for,
 )
+from training.run import let_learn
 
 pytestmark = pytest.mark.training
 
@@ -56,3 +62,81 @@ def test_resnet18_is_the_paper_s_at_full_width() -> None:
     object.__setattr__(full, "width", 1.0)  # is refused otherwise, for its size
     learnt = sum(int(np.prod(w.shape)) for w in build(full).trainable_weights)
     assert learnt == 11_689_512 - 513_000 + 2 * 513
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_one_step_of_every_phase_changes_what_it_may_and_nothing_else(name: str) -> None:
+    """The head, then the top, then everything; the rest keeps its weights bit by bit."""
+    model = build(SMALL[name])
+    names = [layer.name for layer in model.layers]
+    size, channels = model.input_shape[1], model.input_shape[3]
+    rng = np.random.default_rng(3)
+    pixels = rng.uniform(-1, 1, (8, size, size, channels)).astype(np.float32)
+    wanted = np.eye(2, dtype=np.float32)[rng.integers(0, 2, 8)]
+    for learns in ("head", architecture(name).TOP, "all"):
+        let_learn(model, learns)
+        before = [layer.get_weights() for layer in model.layers]
+        # Eagerly: tracing a graph for the single step would take ten times as long.
+        model.compile(keras.optimizers.Adam(1e-2), "categorical_crossentropy", run_eagerly=True)
+        assert np.isfinite(model.train_on_batch(pixels, wanted))
+        changed = {
+            layer.name
+            for layer, old in zip(model.layers, before, strict=True)
+            if any(not np.array_equal(a, b) for a, b in zip(layer.get_weights(), old, strict=True))
+        }
+        first = 0 if learns == "all" else names.index(learns)
+        learning = {layer.name for layer in model.layers[first:] if layer.weights}
+        assert changed == learning
+        assert "head" in changed
+    assert names[-1] in ("head", "probabilities")
+
+
+def test_cnn_is_one_sigmoid_unit_under_binary_cross_entropy() -> None:
+    model = build(SMALL["cnn"])
+    head = model.get_layer("head")
+    assert head.units == 1
+    pixels = np.random.default_rng(5).uniform(-1, 1, (16, 64, 64, 1)).astype(np.float32)
+    logits = keras.Model(model.input, head.output).predict(pixels, verbose=0)[:, 0] * 30
+    head.set_weights([weights * 30 for weights in head.get_weights()])
+    pair = model.predict(pixels, verbose=0)
+    sigmoid = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    assert np.allclose(pair, np.stack([sigmoid, 1 - sigmoid], axis=1), atol=1e-5)
+    female = (np.arange(16) % 2).astype(np.float32)
+    binary = keras.losses.BinaryCrossentropy()(female, sigmoid)
+    both = keras.losses.CategoricalCrossentropy()(np.stack([female, 1 - female], axis=1), pair)
+    assert float(both) == pytest.approx(float(binary), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sentence"),
+    [
+        ("mobilenet_v2", {"width": 0.4}, "width is 0.4, expected one of 0.35, 0.5, 0.75, 1.0"),
+        ("mobilenet_v2", {"input_size": 224}, "input_size is 224, expected 64 to 160"),
+        ("mobilenet_v2", {"padding": "left"}, "padding is left, expected one of torch, keras"),
+        ("mobilenet_v2", {"blocks": 4}, "no setting blocks; it has: dropout, width"),
+        ("resnet18", {"width": 1.0}, "width is 1.0, expected 0.125 to 0.9"),
+        ("resnet18", {"pretrained": IMAGENET}, "leave pretrained out, or choose mobilenet_v2"),
+        ("cnn", {"dropout": 1.0}, "dropout is 1.0, expected 0.0 to 0.9"),
+        ("cnn", {"dropout": float("nan")}, "dropout is nan, expected 0.0 to 0.9"),
+        ("cnn", {"colour": "blue"}, "colour is blue, expected one of rgb, grey"),
+        ("cnn", {"width": 0.5}, "no setting width; it has: dropout, blocks, filters, dense"),
+        ("vgg", {}, "no architecture 'vgg'; there are: cnn, mobilenet_v2, resnet18"),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_one_sentence(
+    name: str, given: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        settings_for(name, **given)
+    assert sentence in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    assert (CnnSettings().input_size, CnnSettings().colour) == (128, "grey")
+    assert settings_for("mobilenet_v2") == MobileNetV2Settings(
+        input_size=96, width=1.0, padding="torch"
+    )
+    own = settings_for("mobilenet_v2", pretrained=IMAGENET)
+    assert own == MobileNetV2Settings(padding="keras", pretrained=IMAGENET)
+    assert ResNet18Settings(input_size=112).words() == "width 0.5, input 112 px, rgb"
