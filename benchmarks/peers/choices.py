@@ -14,9 +14,9 @@ from benchmarks.peers.environment import HERE, Peers
 RESULTS: Final = HERE / "results"
 SCRATCH: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "passerby-peers"
 
-PYPI_CROP: Final = Crop(1.3, level=True)
-NPM_CROP: Final = Crop(1.1, level=True)
-NPM_DETECTOR: Final = ("tiny", "160")
+PYPI_CROP: Final = Crop(1.4, level=True)
+NPM_CROP: Final = Crop(1.2, level=False)
+NPM_DETECTOR: Final = ("tiny", "224", "landmarks")
 
 
 def entrants(peers: Peers, *, detector: Path, classifier: Path) -> list[Entrant]:
