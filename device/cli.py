@@ -52,6 +52,7 @@ exit statuses:
   60  control: the daemon does not answer         61  not-running: there is no daemon to ask
   65  input: nothing given could be read          66  dataset: malformed as a whole
   67  training: a training run cannot go on       70  check-failed: several things are wrong
+  77  refused: more than this SSH key may ask     80  memory: over the ceiling, start anew
   130 interrupted                                 141 the reader of the output has gone
 
 Settings come from --settings FILE, else $PASSERBY_SETTINGS, /etc/passerby/passerby.toml or
