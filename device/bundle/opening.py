@@ -5,7 +5,6 @@ A bundle is a folder: `bundle.json` (see device/bundle/manifest.py), the model, 
 and `report/`. training/bundle_writer.py is the only writer.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from device.bundle.manifest import (
     DetectorDecision,
     Manifest,
 )
+from device.digest import sha256
 from device.errors import BundleError
 
 if TYPE_CHECKING:
@@ -102,12 +102,6 @@ def read_manifest(path: Path) -> Manifest:
         return msgspec.json.decode(text, type=Manifest)
     except msgspec.DecodeError as error:
         raise BundleError(f"{path / MANIFEST}: {error}; export the bundle again") from error
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _file_faults(path: Path, manifest: Manifest) -> list[str]:

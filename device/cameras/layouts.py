@@ -26,6 +26,8 @@ _PACKED = {
     "XBGR8888": (4, (0, 1, 2)),
     "XRGB8888": (4, (2, 1, 0)),
 }
+# Even, as chroma may have half the rows.
+_STRIP_ROWS = 32
 _LUMA_TABLE = [min(255, max(0, round((v - 16) * 255 / 219))) for v in range(256)]
 _CHROMA_TABLE = [min(255, max(0, round((v - 128) * 255 / 224 + 128))) for v in range(256)]
 
@@ -104,10 +106,21 @@ def _planes(rows: NDArray[np.uint8], layout: Layout) -> tuple[Plane, Plane, Plan
 
 
 def _from_luma(luma: Plane, blue: Plane, red: Plane, layout: Layout) -> NDArray[np.uint8]:
+    """The three planes as RGB, strip by strip: Pillow's own copies of a whole frame take 4 MB."""
+    pixels = np.empty((layout.height, layout.width, 3), np.uint8)
+    rows = layout.height // blue.shape[0]  # of luma, for each of chroma
+    for top in range(0, layout.height, _STRIP_ROWS):
+        below = slice(top, top + _STRIP_ROWS)
+        chroma = slice(top // rows, -(-below.stop // rows))
+        strip = (luma[below], blue[chroma], red[chroma])
+        pixels[below] = _strip_as_rgb(*strip, full_range=layout.full_range)
+    return pixels
+
+
+def _strip_as_rgb(luma: Plane, blue: Plane, red: Plane, *, full_range: bool) -> NDArray[np.uint8]:
     bands = [Image.fromarray(np.ascontiguousarray(plane)) for plane in (luma, blue, red)]
-    if not layout.full_range:
+    if not full_range:
         tables = (_LUMA_TABLE, _CHROMA_TABLE, _CHROMA_TABLE)
         bands = [band.point(table) for band, table in zip(bands, tables, strict=True)]
-    size = (layout.width, layout.height)
-    bands[1:] = [band.resize(size, Image.Resampling.NEAREST) for band in bands[1:]]
+    bands[1:] = [band.resize(bands[0].size, Image.Resampling.NEAREST) for band in bands[1:]]
     return np.asarray(Image.merge("YCbCr", bands).convert("RGB"))
