@@ -43,7 +43,9 @@ def placed(precision: str = "float32") -> Iterator[None]:
     Raises:
         InputError: TF_CONFIG is set and names no cluster that this process belongs to.
     """
-    strategy = _strategy()  # before anything else: TensorFlow joins a cluster at its start or never
+    strategy = (
+        of_process()
+    )  # before anything else: TensorFlow joins a cluster at its start or never
     before = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(precision)
     try:
@@ -53,15 +55,14 @@ def placed(precision: str = "float32") -> Iterator[None]:
         keras.mixed_precision.set_global_policy(before)
 
 
-def _strategy() -> Any:
-    if tf.distribute.has_strategy():  # a caller has chosen one
-        return tf.distribute.get_strategy()
-    return _of_process(os.environ.get("TF_CONFIG", ""))
-
-
 @functools.cache  # a cluster is joined once, and one strategy numbers all collective operations
-def _of_process(tf_config: str) -> Any:
-    cluster = workers(tf_config)
+def of_process() -> Any:
+    """The strategy of this process: what the module's text says.
+
+    Raises:
+        InputError: TF_CONFIG is set and names no cluster that this process belongs to.
+    """
+    cluster = workers(os.environ.get("TF_CONFIG", ""))
     if cluster:
         log.info("one of %d workers, waiting for all: %s", len(cluster), ", ".join(cluster))
         return tf.distribute.MultiWorkerMirroredStrategy()
