@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The training path on the committed faces: prepare, train, kill, resume, export, evaluate."""
 
+import csv
+import gzip
 import json
 import shutil
 import signal
@@ -12,6 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from bundle_walk import assert_no_picture_but_golden_crops
 
 from device.bundle import open_bundle
 from device.bundle.golden import replay
@@ -25,6 +28,7 @@ from training.config import TrainConfig, read_config
 from training.datasets import open_dataset
 from training.prepare import prepare
 from training.prepared import Prepared, open_prepared
+from training.report.contents import PUBLISHED
 
 pytestmark = pytest.mark.training
 ROOT = Path(__file__).parent.parent
@@ -148,21 +152,21 @@ def test_faces_of_one_label_are_not_trained_on(prepared: Prepared, tmp_path: Pat
     assert "all training crops have one label, expected female and male" in done.stderr
 
 
-def test_export_writes_a_bundle_that_the_device_runs_identically(
-    run: Path, prepared: Prepared, faces_directory: Path, tmp_path: Path, detector: Detector
-) -> None:
-    target = tmp_path / "small"
+@pytest.fixture(scope="module")
+def exported(run: Path, faces_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("models") / "small"
     done = training("export", run, "--out", target, "--test", faces_directory)
     assert done.returncode == 0, done.stderr
-    bundle = open_bundle(target)
+    return target
+
+
+def test_export_writes_a_bundle_that_the_device_runs_identically(
+    exported: Path, prepared: Prepared, faces_directory: Path, detector: Detector
+) -> None:
+    bundle = open_bundle(exported)
     classifier = Classifier(bundle)
     replay(classifier)
     assert bundle.manifest.file.bytes < 700_000
-    names = {path.name for path in (target / "report").iterdir()}
-    assert {"history.csv", "confusion.png", "groups.csv", "figures.json"} <= names
-    card = (target / "CARD.md").read_text()
-    assert "perceived" in card
-    assert "must not be used" in card
     # The whole path on the device's side gives the int8 outputs of training's own crops.
     crops = prepared.crops()
     for i in prepared.indices("train", "select", "calibrate")[:40]:
@@ -170,11 +174,58 @@ def test_export_writes_a_bundle_that_the_device_runs_identically(
         pixels = decode((faces_directory / row.name).read_bytes(), name=row.name)
         device = classifier.raw(classifier.crop(pixels, detector.find_in_still(pixels)[0]))
         assert np.array_equal(device, classifier.raw(FaceCrop(np.ascontiguousarray(crops[i]))))
-    shown = training("evaluate", target, faces_directory, "--json")
+    shown = training("evaluate", exported, faces_directory, "--json")
     assert shown.returncode == 0, shown.stderr
     measured = json.loads(shown.stdout)
     (recorded,) = [t for t in bundle.manifest.evidence.tests if t.name == measured["name"]]
     assert msgspec.to_builtins(recorded) == measured
+
+
+def test_a_bundle_carries_its_evidence_and_no_face_but_golden_ones(
+    exported: Path, prepared: Prepared
+) -> None:
+    assert_no_picture_but_golden_crops(exported)
+    assert {path.name for path in (exported / "report").iterdir()} == PUBLISHED
+    text = gzip.decompress((exported / "report" / "split.csv.gz").read_bytes()).decode()
+    split = list(csv.DictReader(text.splitlines()))
+    assert [(r["name"], r["sha256"], r["split"]) for r in split] == [
+        (r.name, r.sha256, r.split) for r in prepared.rows
+    ]
+    manifest = open_bundle(exported).manifest
+    assert "post-training quantisation" in manifest.data.method
+    assert manifest.data.method in (exported / "CARD.md").read_text()
+
+
+def test_gates_keep_a_bundle_from_being_written(
+    run: Path, exported: Path, faces_directory: Path, tmp_path: Path
+) -> None:
+    """On a workdir with an int8 model of its own, which is taken as it is."""
+    workdir = shutil.copytree(run, tmp_path / "aware")
+    model = shutil.copyfile(exported / "model.tflite", workdir / "model.tflite")
+    target = tmp_path / "gated"
+    words = ("export", workdir, "--out", target, "--gate", "--max-bytes", "1000")
+    refused = training(*words)
+    assert refused.returncode == 66
+    assert "name one with --test" in refused.stderr
+    refused = training(*words, "--test", faces_directory)
+    assert refused.returncode == 71
+    size = f"training: gate: size: the model has {model.stat().st_size} bytes, at most 1000 allowed"
+    assert refused.stderr.splitlines()[-1] == size
+    assert not target.exists()
+
+
+def test_compare_sets_float_beside_int8(run: Path, exported: Path, tmp_path: Path) -> None:
+    workdir = shutil.copytree(run, tmp_path / "aware")
+    shutil.copyfile(exported / "model.tflite", workdir / "model.tflite")
+    done = training("compare", workdir, exported, "--split", "select", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "out" / "compare.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["model"] for row in rows] == ["aware float", "aware QAT int8", "small 1"]
+    sizes = [int(row["bytes"]) for row in rows]
+    assert sizes[0] > 2.5 * sizes[1]
+    assert sizes[1] == sizes[2]
+    assert float(rows[1]["same_label_as_first"]) > 0.5
 
 
 def test_unfinished_and_foreign_folders_are_named(tmp_path: Path) -> None:
