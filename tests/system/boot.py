@@ -71,6 +71,11 @@ def unshare(flags: int) -> None:
         raise OSError(ctypes.get_errno(), "unshare: " + os.strerror(ctypes.get_errno()))
 
 
+def die_with_parent() -> None:
+    """However the caller ends, nothing of the machine outlives it (prctl(2), PR_SET_PDEATHSIG)."""
+    _LIBC.prctl(1, signal.SIGKILL)
+
+
 def cgroup_tree() -> Path:
     """Where this host has the unified cgroup tree."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
@@ -165,10 +170,12 @@ def namespaced(folder: Path, cgroup: Path, told: int, mapped: int) -> None:
         os.read(mapped, 1)
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
+        die_with_parent()
         init = os.fork()
         if init:
             os.waitpid(init, 0)
             os._exit(0)
+        die_with_parent()
         become_init(folder)
     except OSError as error:
         say(f"refused: {error}")
@@ -223,6 +230,7 @@ def end(child: int, cgroup: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         sys.exit(boot(Path(sys.argv[1]).resolve()))
     except OSError as error:
