@@ -16,12 +16,12 @@ from training.backend import keras
 from training.config import TrainConfig, read_config
 from training.data import as_float
 from training.datasets import open_dataset
-from training.finished import best, best_aware
+from training.finished import QUANTISED, best, best_aware
 from training.models.settings import settings_for
 from training.prepare import prepare
 from training.prepared import Prepared, open_prepared
 from training.qat import aware, set_ranges
-from training.train import QUANTISED, train
+from training.train import train
 
 pytestmark = pytest.mark.training
 

@@ -81,8 +81,8 @@ def _of_bundle(path: Path) -> Contender:
 def _of_run(workdir: Path, *, first: bool) -> list[Contender]:
     # TensorFlow is loaded only where a run is compared.
     from training.config import read_config  # noqa: PLC0415
-    from training.export import QUANTISED, quantised  # noqa: PLC0415
-    from training.finished import best  # noqa: PLC0415
+    from training.export import quantised  # noqa: PLC0415
+    from training.finished import QUANTISED, best  # noqa: PLC0415
     from training.prepared import open_prepared  # noqa: PLC0415
 
     config = read_config(workdir)

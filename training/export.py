@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -30,15 +30,13 @@ from training.config import TrainConfig, read_config
 from training.data import LABELS
 from training.datasets import Dataset
 from training.evaluate import Measured, measure
-from training.finished import best
+from training.finished import QUANTISED, best
 from training.gate import Limits, require
 from training.golden import record
-from training.held_out import calibrated
+from training.held_out import calibrated, compared_on
 from training.prepared import Prepared, open_prepared
 from training.quantise import to_int8
 from training.report.folder import write_report
-
-QUANTISED: Final = "model.tflite"  # in the workdir of quantisation-aware training
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +96,11 @@ def export(
         draft = dataclasses.replace(draft, decision=decision, golden=golden, golden_files=files)
         classifier = _classifier(Path(scratch), draft)
         results = [*_measured(order.tests, detector, classifier, progress), held_out]
+        if order.tests:  # untouched crops say more than those that the decision was fitted on
+            progress(f"comparing int8 with float on {order.tests[0].name}")
+            quantisation = compared_on(
+                order.tests[0], classifier=classifier, model=model, detector=detector
+            )
         evidence = Evidence(tests=tuple(r.figures for r in results), quantisation=quantisation)
         if order.limits is not None:
             progress("judging by the gates")

@@ -3,11 +3,14 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from device.errors import DatasetError
 from training.config import TrainConfig, read_config
 from training.models import architecture
+
+QUANTISED: Final = "model.tflite"
+"""In the workdir of a quantisation-aware run: its int8 model."""
 
 
 def build(config: TrainConfig) -> Any:

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from device.bundle.manifest import ClassifierDecision, Quantisation
 from device.classifier import Classifier
+from device.detector import Detector
 from training import calibrate
+from training.compare import of_dataset
 from training.data import LABELS, as_float, targets
+from training.datasets import Dataset
 from training.evaluate import Measured, int8_outputs, summarise
 from training.metrics import Outcome
 from training.prepared import Prepared
@@ -53,6 +56,29 @@ def calibrated(
     ]
     name = f"{', '.join(prepared.about.datasets)}, calibrate split"
     return decision, quantisation, Measured(summarise(name, METHOD, outcomes), outcomes)
+
+
+def compared_on(
+    dataset: Dataset, *, classifier: Classifier, model: Any, detector: Detector
+) -> Quantisation:
+    """int8 against float on the found faces of a test set, under the classifier's own decision.
+
+    Args:
+        dataset: labelled pictures, none of which the model has seen.
+        classifier: the int8 model with its decision.
+        model: the float model.
+        detector: finds the faces.
+    """
+    pictures = of_dataset(dataset, detector, (classifier.rule,))
+    crops = pictures.crops[classifier.rule]
+    outputs = int8_outputs(classifier, crops)
+    scores = calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
+    decision = classifier.decision
+    return compared(
+        calibrate.probabilities(scores, decision),
+        calibrate.probabilities(float_scores(model, crops), decision),
+        pictures.women,
+    )
 
 
 def compared(

@@ -7,6 +7,7 @@ weighted by what the next layer makes of them. Blocks that are added to each oth
 channels.
 """
 
+import itertools
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def start_from(model: Any, config: TrainConfig, workdir: Path) -> None:
     Args:
         model: of `config`.
         config: the new run's.
-        workdir: a run of the same architecture, equally wide or (MobileNetV2) wider.
+        workdir: a run of the same architecture, as large or (MobileNetV2) wider or deeper.
 
     Raises:
         DatasetError: there is no such run, or it does not fit.
@@ -53,19 +54,26 @@ def start_from(model: Any, config: TrainConfig, workdir: Path) -> None:
 def narrow(wide: Any, slim: Any, name: Path) -> None:
     """Fill a MobileNetV2 with the weightier channels of a wider one.
 
+    Where it also has fewer blocks, its last convolution and layer stay as they are: nothing in the
+    wide model corresponds to them.
+
     Raises:
         DatasetError: `wide` (from the run `name`) is narrower somewhere.
     """
     cutter = _Cutter(wide, slim, name)
     inside = cutter.weightiest("stem", _next_depthwise(wide, 0))
     cutter.conv("stem", RGB, inside)
-    index = 0
+    left, whole = (iter(_blocks(model)) for model in (slim, wide))
     for _, _, repeats, _ in STAGES:
-        blocks = [f"block{index + i}" for i in range(repeats)]
-        out = cutter.weightiest_of([f"{block}_project" for block in blocks])
+        blocks = list(itertools.islice(left, repeats))
+        stage = list(itertools.islice(whole, repeats))
+        if not blocks:
+            break
+        out = cutter.weightiest_of([f"{block}_project" for block in stage])
         for block in blocks:
             inside = cutter.block(block, inside, out)
-        index += repeats
+    if _blocks(slim) != _blocks(wide):
+        return
     top = cutter.weightiest("top", np.abs(_kernel(wide, "head")).sum(axis=1))
     cutter.conv("top", inside, top)
     kernel, bias = wide.get_layer("head").get_weights()
@@ -127,6 +135,12 @@ class _Cutter:
     def _normalisation(self, name: str, channels: Channels) -> None:
         weights = self.wide.get_layer(f"{name}_bn").get_weights()
         self.slim.get_layer(f"{name}_bn").set_weights([w[channels] for w in weights])
+
+
+def _blocks(model: Any) -> list[str]:
+    """Names of the inverted residuals, in order."""
+    end = "_project_bn"
+    return [layer.name.removesuffix(end) for layer in model.layers if layer.name.endswith(end)]
 
 
 def _kernel(model: Any, name: str) -> NDArray[np.float32]:

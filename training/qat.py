@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from training.backend import keras, tf
 from training.data import as_float
 
-# Ranges are means over this many batches, as the moving averages of training would settle at.
+# Ranges leave out the rarest activations, and are means over batches. A few outliers in the last
+# blocks reach five times as far as all others: ranges that held them would coarsen every step.
 BATCHES: Final = 16
-BATCH: Final = 32
+BATCH: Final = 16
+COVERED: Final = 99.99  # per cent of a layer's activations
 LOWEST, HIGHEST = -1.0, 127 / 128  # a black and a white pixel, see training/data.py
 
 
@@ -46,6 +48,29 @@ class _AsItIs(tfmot.quantization.keras.QuantizeConfig):  # type: ignore[misc]  #
         return {}
 
 
+class _Held(tfmot.quantization.keras.quantizers.Quantizer):  # type: ignore[misc]  # no types
+    """Keeps a range where it was set, in training too: weights learn to live with it.
+
+    tensorflow-model-optimization would move it to each batch's extremes, outliers and all.
+    """
+
+    def __init__(self, quantizer: Any) -> None:
+        self._quantizer = quantizer
+
+    def build(self, tensor_shape: Any, name: str, layer: Any) -> Any:
+        """Variables of the range."""
+        return self._quantizer.build(tensor_shape, name, layer)
+
+    def __call__(self, inputs: Any, training: bool, weights: Any, **kwargs: Any) -> Any:
+        """Round as when not training."""
+        return self._quantizer(inputs, False, weights, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """The quantizer's own."""
+        config: dict[str, Any] = self._quantizer.get_config()
+        return config
+
+
 def aware(model: Any) -> Any:
     """The same model with fake quantisation around its layers; its weights are copied.
 
@@ -68,7 +93,11 @@ def aware(model: Any) -> Any:
 
     annotated = keras.models.clone_model(model, clone_function=annotate)
     with quantization.quantize_scope({"_AsItIs": _AsItIs}):
-        return quantization.quantize_apply(quantization.quantize_annotate_model(annotated))
+        wrapped = quantization.quantize_apply(quantization.quantize_annotate_model(annotated))
+    for layer in wrapped.layers:
+        for i, quantizer in enumerate(getattr(layer, "_output_quantizers", ())):
+            layer._output_quantizers[i] = _Held(quantizer)
+    return wrapped
 
 
 def set_ranges(wrapped: Any, model: Any, crops: NDArray[np.uint8]) -> None:
@@ -134,7 +163,7 @@ def plain(wrapped: Any, model: Any) -> Any:
 
 
 def _ranges(model: Any, crops: NDArray[np.uint8]) -> tuple[dict[str, float], dict[str, float]]:
-    """Mean over batches of the lowest and highest output of each layer, by its name.
+    """Where all but the rarest outputs of each layer lie, by its name; a mean over batches.
 
     For the last layer: of what goes into its softmax.
     """
@@ -144,16 +173,12 @@ def _ranges(model: Any, crops: NDArray[np.uint8]) -> tuple[dict[str, float], dic
     taps = keras.Model(model.inputs, [*(layer.output for layer in layers), logits])
     names = [*(layer.name for layer in layers), head.name]
 
-    @tf.function  # type: ignore[misc]  # TensorFlow publishes no types
-    def extremes(pixels: Any) -> tuple[Any, Any]:
-        outputs = taps(pixels, training=False)
-        return [tf.reduce_min(o) for o in outputs], [tf.reduce_max(o) for o in outputs]
-
     lows, highs = [], []
     for begin in range(0, min(len(crops), BATCHES * BATCH), BATCH):
-        low, high = extremes(as_float(crops[begin : begin + BATCH]))
-        lows.append([float(value) for value in low])
-        highs.append([float(value) for value in high])
+        outputs = taps(as_float(crops[begin : begin + BATCH]), training=False)
+        ends = [np.percentile(o.numpy(), (100 - COVERED, COVERED)) for o in outputs]
+        lows.append([min(0.0, low) for low, _ in ends])  # 0 must have a step of its own
+        highs.append([max(0.0, high) for _, high in ends])
     return (
         dict(zip(names, np.mean(lows, axis=0).tolist(), strict=True)),
         dict(zip(names, np.mean(highs, axis=0).tolist(), strict=True)),

@@ -7,14 +7,14 @@ what training/run.py keeps. After quantisation-aware training it also holds `mod
 
 import functools
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from training.backend import keras
 from training.config import TrainConfig, claim
 from training.distil import taught
-from training.finished import best_aware, build
+from training.finished import QUANTISED, best_aware, build
 from training.models import architecture
 from training.narrow import start_from
 from training.prepared import Prepared, open_prepared
@@ -22,8 +22,6 @@ from training.quantise import aware_to_int8
 from training.run import Phase, Run
 from training.runlog import Progress
 from training.strategy import placed, refuse_several
-
-QUANTISED: Final = "model.tflite"
 
 
 def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: None) -> Path:

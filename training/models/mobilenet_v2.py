@@ -26,6 +26,11 @@ STAGES: Final = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
+BLOCKS: Final = tuple(
+    (expansion, channels, stride if repeat == 0 else 1)
+    for expansion, channels, repeats, stride in STAGES
+    for repeat in range(repeats)
+)
 # The last 160 and 320 channel stages: what staged unfreezing lets go first. A head on features cut
 # right before them did better than on the last ones (shared/FACTS.md): these are ImageNet's own.
 TOP: Final = "block13_expand_conv"
@@ -41,13 +46,9 @@ def build(settings: MobileNetV2Settings) -> Any:
     inputs = pixels(settings)
     net = _Net(settings.padding)
     x = net.conv(inputs, widened(32, settings.width), kernel=3, stride=2, name="stem")
-    index = 0
-    for expansion, channels, repeats, first_stride in STAGES:
-        for repeat in range(repeats):
-            stride = first_stride if repeat == 0 else 1
-            out = widened(channels, settings.width)
-            x = net.block(x, expansion, out, stride, name=f"block{index}")
-            index += 1
+    for index, (expansion, channels, stride) in enumerate(BLOCKS[: settings.blocks]):
+        out = widened(channels, settings.width)
+        x = net.block(x, expansion, out, stride, name=f"block{index}")
     x = net.conv(x, _top(settings), kernel=1, stride=1, name="top")
     if settings.pretrained is not None:
         fill_backbone(keras.Model(inputs, x), settings.pretrained, width=settings.width)

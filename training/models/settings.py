@@ -116,6 +116,7 @@ class MobileNetV2Settings(ModelSettings):
 
     Attributes:
         width: multiplier of the channel counts (alpha in the paper).
+        blocks: how many of the 17 inverted residuals there are, from the input on.
         top_channels: of the last convolution, before the width; no width below 1 narrows it.
         padding: which pixels the stride-2 layers look at: "torch" pads top and left as torchvision
             does, "keras" bottom and right; ImageNet weights are at home with the one that they
@@ -132,6 +133,7 @@ class MobileNetV2Settings(ModelSettings):
     width: float = field(
         default=1.0, metadata=_about(OneOf((0.35, 0.5, 0.75, 1.0, 1.3, 1.4)), "channel multiplier")
     )
+    blocks: int = field(default=17, metadata=_about(Between(4, 17), "inverted residuals"))
     top_channels: int = field(
         default=1280, metadata=_about(Between(64, 1280), "channels of the last convolution")
     )
