@@ -108,6 +108,16 @@ def read_config(workdir: Path) -> TrainConfig:
         ) from error
 
 
+def lineage(config: TrainConfig) -> tuple[TrainConfig, ...]:
+    """The configs of the runs that led to one, each of which started from the one before.
+
+    Raises:
+        DatasetError: an earlier run is not there any more.
+    """
+    before = () if config.start is None else lineage(read_config(config.start))
+    return (*before, config)
+
+
 def _as_path(kind: type, value: Any) -> Any:
     return kind(value)
 

@@ -26,7 +26,7 @@ from device.detector import Detector
 from device.errors import DatasetError
 from training.bundle_writer import BundleDraft, as_manifest, check_target, write_bundle
 from training.card import card
-from training.config import TrainConfig, read_config
+from training.config import TrainConfig, lineage, read_config
 from training.data import LABELS
 from training.datasets import Dataset
 from training.evaluate import Measured, measure
@@ -189,29 +189,38 @@ def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes)
 
 def _sources(config: TrainConfig, prepared: Prepared) -> tuple[str, ...]:
     """The datasets, and the weights that training started from, whose licence counts too."""
-    start = config.model.pretrained
-    weights = () if start is None else (f"starting weights {start.name}",)
+    starts = [one.model.pretrained for one in lineage(config)]
+    weights = [f"starting weights {start.name}" for start in starts if start is not None]
     return (*prepared.about.datasets, *weights)
 
 
 def _method(config: TrainConfig, prepared: Prepared, *, aware: bool) -> str:
-    about, start = prepared.about, config.model.pretrained
+    about = prepared.about
+    return (
+        f"{config.architecture}, {config.model.words()}. "
+        f"{' Then '.join(_stage(one) for one in lineage(config))} "
+        f"{'Quantisation-aware training' if aware else 'Post-training quantisation'} to int8. The "
+        f"device's own code ({about.detector}) found and cut the faces of {about.found} "
+        f"of {about.pictures} pictures. Near-duplicates never fall into two splits; "
+        f"{about.excluded} pictures that are published as fixtures or resemble test pictures, and "
+        f"{about.contradictory} with contradictory labels, were left out."
+    )
+
+
+def _stage(config: TrainConfig) -> str:
+    """One of the runs that led to a model, in words."""
+    start = config.model.pretrained
     begin = "random weights" if start is None else start.name
     taught = (
-        f"; targets mixed with the opinions of {len(config.teachers)} finished runs on the same "
+        f", targets mixed with the opinions of {len(config.teachers)} finished runs on the same "
         f"pictures (share {config.teacher_share})"
         if config.teachers
         else ""
     )
     return (
-        f"{config.architecture}, {config.model.words()}, "
-        f"starting from {begin if config.start is None else f'an earlier run ({begin})'}; "
-        f"{config.frozen_epochs} epochs with the backbone frozen, then {config.epochs} with "
-        f"everything learning (AdamW, batch {config.batch}, peak rate {config.rate}, label "
-        f"smoothing {config.label_smoothing}, seed {config.seed}){taught}; "
-        f"{'quantisation-aware training' if aware else 'post-training quantisation'} to int8. The "
-        f"device's own code ({about.detector}) found and cut the faces of {about.found} "
-        f"of {about.pictures} pictures. Near-duplicates never fall into two splits; "
-        f"{about.excluded} pictures that are published as fixtures or resemble test pictures, and "
-        f"{about.contradictory} with contradictory labels, were left out."
+        f"{f'Starting from {begin}' if config.start is None else 'from those weights'}, "
+        f"{config.model.words()}: {config.frozen_epochs} epochs with the backbone frozen and "
+        f"{config.epochs} with everything learning (AdamW, batch {config.batch}, peak rate "
+        f"{config.rate}, label smoothing {config.label_smoothing}, seed {config.seed}"
+        f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught})."
     )
