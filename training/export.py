@@ -219,8 +219,18 @@ def _stage(config: TrainConfig) -> str:
     )
     return (
         f"{f'Starting from {begin}' if config.start is None else 'from those weights'}, "
-        f"{config.model.words()}: {config.frozen_epochs} epochs with the backbone frozen and "
-        f"{config.epochs} with everything learning (AdamW, batch {config.batch}, peak rate "
-        f"{config.rate}, label smoothing {config.label_smoothing}, seed {config.seed}"
+        f"{config.model.words()}: {_phases(config)} (AdamW, batch {config.batch}, label "
+        f"smoothing {config.label_smoothing}, seed {config.seed}"
         f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught})."
     )
+
+
+def _phases(config: TrainConfig) -> str:
+    """The phases of a run that had epochs, in words."""
+    phases = (
+        (config.frozen_epochs, "the backbone frozen", config.frozen_rate),
+        (config.top_epochs, "the top of the backbone learning", config.top_rate),
+        (config.epochs, "everything learning", config.rate),
+    )
+    told = (f"{n} epochs with {what} at a peak rate of {rate}" for n, what, rate in phases if n)
+    return ", then ".join(told)

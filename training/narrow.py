@@ -9,7 +9,7 @@ channels.
 
 import itertools
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from training.finished import best
 from training.models.mobilenet_v2 import STAGES
 
 Channels = NDArray[np.int64]
-RGB: Final = np.arange(3)
 
 
 def start_from(model: Any, config: TrainConfig, workdir: Path) -> None:
@@ -62,7 +61,8 @@ def narrow(wide: Any, slim: Any, name: Path) -> None:
     """
     cutter = _Cutter(wide, slim, name)
     inside = cutter.weightiest("stem", _next_depthwise(wide, 0))
-    cutter.conv("stem", RGB, inside)
+    colours = np.arange(_kernel(wide, "stem_conv").shape[2])
+    cutter.conv("stem", colours, inside)
     left, whole = (iter(_blocks(model)) for model in (slim, wide))
     for _, _, repeats, _ in STAGES:
         blocks = list(itertools.islice(left, repeats))
