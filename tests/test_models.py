@@ -73,7 +73,7 @@ def test_one_step_of_every_phase_changes_what_it_may_and_nothing_else(name: str)
     rng = np.random.default_rng(3)
     pixels = rng.uniform(-1, 1, (8, size, size, channels)).astype(np.float32)
     wanted = np.eye(2, dtype=np.float32)[rng.integers(0, 2, 8)]
-    for learns in ("head", architecture(name).TOP, "all"):
+    for learns in ("head", architecture(name).top(SMALL[name]), "all"):
         let_learn(model, learns)
         before = [layer.get_weights() for layer in model.layers]
         # Eagerly: tracing a graph for the single step would take ten times as long.
@@ -113,7 +113,7 @@ def test_cnn_is_one_sigmoid_unit_under_binary_cross_entropy() -> None:
         ("mobilenet_v2", {"width": 0.4}, "width is 0.4, expected one of 0.35, 0.5, 0.75, 1.0"),
         ("mobilenet_v2", {"input_size": 224}, "input_size is 224, expected 64 to 160"),
         ("mobilenet_v2", {"padding": "left"}, "padding is left, expected one of torch, keras"),
-        ("mobilenet_v2", {"blocks": 4}, "no setting blocks; it has: dropout, width"),
+        ("mobilenet_v2", {"filters": 4}, "no setting filters; it has: dropout, width"),
         ("resnet18", {"width": 1.0}, "width is 1.0, expected 0.125 to 0.9"),
         ("resnet18", {"pretrained": IMAGENET}, "leave pretrained out, or choose mobilenet_v2"),
         ("cnn", {"dropout": 1.0}, "dropout is 1.0, expected 0.0 to 0.9"),
@@ -130,6 +130,13 @@ def test_a_wrong_setting_is_refused_in_one_sentence(
         settings_for(name, **given)
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("blocks", [4, 14, 17])
+def test_a_short_mobilenet_v2_has_a_top_stage_too(blocks: int) -> None:
+    settings = MobileNetV2Settings(input_size=64, width=0.35, blocks=blocks)
+    names = {layer.name for layer in build(settings).layers}
+    assert architecture("mobilenet_v2").top(settings) in names
 
 
 def test_defaults_are_the_documented_ones() -> None:

@@ -53,7 +53,7 @@ def fill_backbone(backbone: Any, source: Path, *, width: float) -> None:
         raise DatasetError(
             f"{source}: not the weights of a MobileNetV2 of width {width} without top ({error}); "
             f"give a file of this width, or `{IMAGENET}` for Keras's own download, and leave the "
-            "other channel counts as they are"
+            "number of blocks and the channels of the last convolution as they are"
         ) from error
 
 

@@ -81,9 +81,10 @@ def _rehearsing(model: Any, config: TrainConfig, prepared: Prepared) -> Any:
 
 def _phases(config: TrainConfig) -> tuple[Phase, ...]:
     """Staged unfreezing: the last layer alone, then from the top stage on, then everything."""
+    top = architecture(config.architecture).top(config.model)
     stages = (
         Phase("frozen", config.frozen_epochs, config.frozen_rate, "head"),
-        Phase("top", config.top_epochs, config.top_rate, architecture(config.architecture).TOP),
+        Phase("top", config.top_epochs, config.top_rate, top),
         Phase("unfrozen", config.epochs, config.rate),
     )
     return tuple(phase for phase in stages if phase.epochs)

@@ -11,9 +11,9 @@ def architecture(name: str) -> ModuleType:
     """The module of an architecture.
 
     Its `build` takes the settings of that architecture and gives a flat, uncompiled Keras model,
-    float32[n, size, size, 3 or 1] in [-1, 1) -> float32[n, 2], softmax over female and male. Its
-    last layer with weights is called "head", and `TOP` names the first layer of the stage that is
-    let go before the rest.
+    float32[n, size, size, 3 or 1] in [-1, 1) -> float32[n, 2], softmax over female and male, whose
+    last layer with weights is called "head". Its `top`, from the same settings, names the first
+    layer of the stage that learns before all the rest does.
 
     Raises:
         InputError: there is none of this name.

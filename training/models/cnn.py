@@ -15,9 +15,12 @@ from training.models.settings import CnnSettings
 
 layers = keras.layers
 
-# Staged unfreezing lets the fully connected part go first.
-TOP: Final = "dense"
 WIDEST: Final = 128
+
+
+def top(_: CnnSettings) -> str:
+    """The first layer of the top stage: the fully connected part."""
+    return "dense"
 
 
 def build(settings: CnnSettings) -> Any:

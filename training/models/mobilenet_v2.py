@@ -31,9 +31,15 @@ BLOCKS: Final = tuple(
     for expansion, channels, repeats, stride in STAGES
     for repeat in range(repeats)
 )
-# The last 160 and 320 channel stages: what staged unfreezing lets go first. A head on features cut
-# right before them did better than on the last ones (shared/FACTS.md): these are ImageNet's own.
-TOP: Final = "block13_expand_conv"
+
+
+def top(settings: MobileNetV2Settings) -> str:
+    """The first layer of the top stage: block 13, or the last block of fewer.
+
+    From there on (160 channels, then 320) features are ImageNet's own: a head on what comes before
+    did better than one on the end (shared/FACTS.md).
+    """
+    return f"block{min(13, settings.blocks - 1)}_expand_conv"
 
 
 def build(settings: MobileNetV2Settings) -> Any:

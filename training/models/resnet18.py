@@ -18,8 +18,11 @@ layers = keras.layers
 
 STAGES: Final = (64, 128, 256, 512)
 REPEATS: Final = 2
-# Staged unfreezing lets the last stage go first, which has three quarters of the weights.
-TOP: Final = "stage3_block0_first_conv"
+
+
+def top(_: ResNet18Settings) -> str:
+    """The first layer of the top stage: the last of four, with three quarters of the weights."""
+    return "stage3_block0_first_conv"
 
 
 def build(settings: ResNet18Settings) -> Any:

@@ -73,9 +73,11 @@ def _model_flags() -> dict[str, tuple[type, str]]:
     flags: dict[str, tuple[type, str]] = {}
     for architecture, settings in SETTINGS.items():
         for name, each in own_settings(settings).items():
+            kind, told = flags.get(name, (type(each.default), ""))
+            what = each.metadata["help"]
             words = f"{architecture}: {each.metadata['limit']} ({each.default})"
-            kind, earlier = flags.get(name, (type(each.default), each.metadata["help"]))
-            flags[name] = (kind, f"{earlier}; {words}")
+            parts = (told, "" if what in told else what, words)
+            flags[name] = (kind, "; ".join(part for part in parts if part))
     return flags
 
 
