@@ -14,7 +14,7 @@ from benchmarks.peers.environment import HERE, Peers
 RESULTS: Final = HERE / "results"
 SCRATCH: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "passerby-peers"
 
-PYPI_CROP: Final = Crop(1.4, level=True)
+PYPI_CROP: Final = Crop(1.5, level=False)
 NPM_CROP: Final = Crop(1.2, level=False)
 NPM_DETECTOR: Final = ("tiny", "224", "landmarks")
 
