@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from device.bundle import open_bundle
 from device.classifier import Classifier
 from device.detector import Detector
+from device.imaging import CropRule
 from device.pictures import decode
+from training.datasets import open_dataset
+from training.prepare import prepare
+from training.prepared import Prepared, open_prepared
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,6 +57,18 @@ def pictures(faces_directory: Path) -> dict[str, NDArray[np.uint8]]:
     """Every committed picture by name, uint8[160, 160, 3]."""
     paths = sorted((faces_directory / "pictures").glob("*.jpg"))
     return {path.name: decode(path.read_bytes(), name=path.name) for path in paths}
+
+
+@pytest.fixture(scope="session")
+def prepared_faces(
+    tmp_path_factory: pytest.TempPathFactory, faces_directory: Path, detector: Detector
+) -> Prepared:
+    """The committed pictures as crops of 64 px, split for training."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with open_dataset(faces_directory) as dataset:
+        rule = CropRule(size=64, scale=1.1)
+        prepare([dataset], folder, detector=detector, rule=rule, role="training")
+    return open_prepared(folder)
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ what training/run.py keeps. After quantisation-aware training it also holds `mod
 """
 
 import functools
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.backend import keras
 from training.config import TrainConfig, claim
@@ -58,7 +60,7 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
         phases=_phases(config),
         config=config,
         prepared=prepared,
-        taught=functools.partial(taught, config, prepared),
+        taught=functools.partial(_targets, config, prepared, workdir),
         folder=workdir,
         progress=progress,
     ).run()
@@ -67,6 +69,22 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
         fresh.write_bytes(aware_to_int8(best_aware(workdir)))
         fresh.replace(workdir / QUANTISED)
     return weights
+
+
+def _targets(
+    config: TrainConfig, prepared: Prepared, workdir: Path, indices: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """What `taught` says, kept in the workdir: a resumed run asks no teacher twice."""
+    kept = workdir / "targets.npy"
+    if kept.exists():
+        targets: NDArray[np.float32] = np.load(kept)
+        return targets
+    targets = taught(config, prepared, indices)
+    if config.teachers:
+        fresh = workdir / f"targets.{os.getpid()}.npy"  # every worker may write the same
+        np.save(fresh, targets)
+        fresh.replace(kept)
+    return targets
 
 
 def _rehearsing(model: Any, config: TrainConfig, prepared: Prepared) -> Any:

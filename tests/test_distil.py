@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a student is taught, by real (untrained) teachers on the committed pictures."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from device.errors import DatasetError
+from training.backend import keras
+from training.config import TrainConfig, claim
+from training.data import as_float, targets
+from training.distil import taught
+from training.finished import build
+from training.models.settings import settings_for
+from training.prepared import Prepared
+from training.train import train
+
+pytestmark = pytest.mark.training
+
+
+def config(prepared: Prepared, **more: Any) -> TrainConfig:
+    model = settings_for("mobilenet_v2", input_size=64, width=0.35, blocks=4, top_channels=64)
+    return dataclasses.replace(TrainConfig(prepared.folder, model=model, batch=32), **more)
+
+
+@pytest.fixture(scope="module")
+def teacher(prepared_faces: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workdir = tmp_path_factory.mktemp("teacher")
+    keras.utils.set_random_seed(5)
+    claim(workdir, config(prepared_faces))
+    build(config(prepared_faces)).save_weights(workdir / "best.weights.h5")
+    return workdir
+
+
+def test_without_a_teacher_the_labels_are_taught(prepared_faces: Prepared) -> None:
+    indices = prepared_faces.indices("train")
+    hard = taught(config(prepared_faces), prepared_faces, indices)
+    assert hard.shape == (len(indices), 2)
+    assert np.array_equal(hard.argmax(axis=1), targets(prepared_faces, indices))
+    assert set(np.unique(hard)) == {0.0, 1.0}
+
+
+def test_a_teacher_s_opinion_is_mixed_in(prepared_faces: Prepared, teacher: Path) -> None:
+    indices = prepared_faces.indices("train")
+    crops = as_float(prepared_faces.crops()[indices])
+    model = build(config(prepared_faces))
+    model.load_weights(teacher / "best.weights.h5")
+    views = [model.predict(v, verbose=0) for v in (crops, crops[:, :, ::-1])]
+    opinion = (views[0] + views[1]) / 2
+    hard = taught(config(prepared_faces), prepared_faces, indices)
+    mixed = taught(
+        config(prepared_faces, teachers=(teacher, teacher), teacher_share=0.25),
+        prepared_faces,
+        indices,
+    )
+    assert np.allclose(mixed, 0.75 * hard + 0.25 * opinion, atol=1e-5)
+    assert np.allclose(mixed.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_teacher_must_know_the_pictures(prepared_faces: Prepared, teacher: Path) -> None:
+    strange = dataclasses.replace(
+        prepared_faces,
+        rows=tuple(msgspec.structs.replace(row, sha256="0" * 64) for row in prepared_faces.rows),
+    )
+    with pytest.raises(DatasetError, match="lacks a training picture"):
+        taught(config(prepared_faces, teachers=(teacher,)), strange, strange.indices("train"))
+
+
+def test_a_resumed_run_asks_no_teacher_twice(
+    prepared_faces: Prepared, teacher: Path, tmp_path: Path
+) -> None:
+    asked = config(prepared_faces, teachers=(teacher,), frozen_epochs=0, epochs=1, max_steps=1)
+    train(asked, tmp_path)
+    kept = np.load(tmp_path / "targets.npy")
+    assert np.array_equal(kept, taught(asked, prepared_faces, prepared_faces.indices("train")))
+    weights = teacher / "best.weights.h5"
+    aside = weights.rename(teacher / "aside")  # asking now would fail
+    try:
+        train(asked, tmp_path)
+    finally:
+        aside.rename(weights)
