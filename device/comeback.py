@@ -102,6 +102,7 @@ class RestartedComeback:
         self._clock = clock
         self._outage = _read(self._path, clock.stamp().boot_id)
         self._found = False
+        self._looked = False
         self._opened_at: float | None = None
         self._next_look = due(self._outage, rules)
 
@@ -196,10 +197,12 @@ class RestartedComeback:
             return
         self._found = found
         self._next_look = self._clock.monotonic() + self._rules.probe_seconds
-        log.log(
-            logging.WARNING if found else logging.INFO,
-            "looked for the camera: %s", "it is there" if found else "still lost",
-        )  # fmt: skip
+        if found:
+            log.warning("looked for the camera: it is there")
+        elif not self._looked:
+            # Once: a camera that is lost for a year must not fill the journal.
+            log.warning("looked for the camera: still lost; further looks are not told")
+        self._looked = True
 
 
 def _read(path: Path, boot_id: str) -> Outage | None:

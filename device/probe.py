@@ -10,10 +10,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from device.errors import PasserbyError
 from device.protocols import Clock
-
-log = logging.getLogger(__name__)
 
 
 class Probe:
@@ -69,9 +66,8 @@ class Probe:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
                 signal.signal(number, signal.SIG_DFL)
             signal.alarm(int(self._timeout) + 1)  # should the parent be gone
+            logging.disable(logging.WARNING)  # the parent tells what there is to tell
             self._look()
             status = 0
-        except PasserbyError as error:
-            log.info("looked for the camera: %s", error)
         finally:
             os._exit(status)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An outage over several processes: kept in a file, waited out, looked for, forgotten."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,20 @@ def test_a_used_up_budget_degrades_and_looks_at_a_slow_pace(house: House) -> Non
             assert comeback.wait_seconds() is not None
         assert comeback.state()["state"] == "degraded"
         assert comeback.state()["next_look_seconds"] == pytest.approx(RULES.probe_seconds)
+
+
+def test_further_looks_are_not_told(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """A camera that is lost for a year must not fill the journal."""
+    with caplog.at_level(logging.INFO), house.degrade() as comeback:
+        caplog.clear()
+        for _ in range(3):
+            house.clock.advance(RULES.probe_seconds)
+            comeback.wait_seconds()
+            while looking(comeback):
+                comeback.wait_seconds()
+    assert [record.message for record in caplog.records] == [
+        "looked for the camera: still lost; further looks are not told"
+    ]
 
 
 def test_comes_back_by_itself_when_the_camera_does(house: House) -> None:
