@@ -13,6 +13,7 @@ from training.calibrate import (
     logits,
     probabilities,
 )
+from training.metrics import figure
 
 
 def overconfident(n: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
@@ -113,9 +114,21 @@ def test_threshold_is_the_smallest_that_reaches_the_target() -> None:
     confidence = 1 / (1 + np.exp(-np.abs(scores)))
     answered = confidence >= threshold
     assert 0.5 < threshold < 1 / (1 + np.exp(-1))
-    assert right[answered].mean() >= 0.9495  # the threshold is rounded down to four digits
+    # The threshold is rounded down to four digits.
+    assert figure(int(right[answered].sum()), int(answered.sum())).low >= 0.9495
     assert answered.mean() >= 0.85
-    assert right[confidence >= threshold - 0.02].mean() < 0.95
+    more = confidence >= threshold - 0.02
+    assert figure(int(right[more].sum()), int(more.sum())).low < 0.95
+
+
+def test_few_pictures_ask_for_more_certainty() -> None:
+    """The same shares of right answers are worth less when they were counted on fewer pictures."""
+    rng = np.random.default_rng(8)
+    scores = rng.uniform(-5, 5, 50_000)
+    right = rng.uniform(size=50_000) < np.where(np.abs(scores) < 1, 0.70, 0.97)
+    female = (scores >= 0) == right
+    many = choose_threshold(scores, female, 1.0)
+    assert choose_threshold(scores[:2000], female[:2000], 1.0) > many
 
 
 def test_threshold_keeps_the_coverage_where_the_target_is_out_of_reach() -> None:

@@ -20,8 +20,8 @@ from training.prepared import Prepared
 MIN_FACE_PIXELS: Final = 40
 METHOD: Final = "held out from training (offset, temperature and threshold were fitted here)"
 # The offset is a difference of two recalls, which few pictures give badly: 800 women and 800 men
-# leave it uncertain by 1.4 points. So it is fitted on all that was held out.
-OFFSET_SPLITS: Final = ("select", "calibrate")
+# leave it uncertain by 1.4 points. So the decision is fitted on all that was held out.
+SPLITS: Final = ("select", "calibrate")
 
 
 def calibrated(
@@ -34,14 +34,13 @@ def calibrated(
         model: the float model.
         prepared: the folder that it was trained on.
     """
-    scores = {split: _scores(classifier, prepared, split) for split in OFFSET_SPLITS}
-    women = {split: _women(prepared, split) for split in OFFSET_SPLITS}
+    scores = {split: _scores(classifier, prepared, split) for split in SPLITS}
+    women = {split: _women(prepared, split) for split in SPLITS}
+    all_scores, all_women = (np.concatenate(list(each.values())) for each in (scores, women))
     decision = calibrate.decide(
-        scores["calibrate"],
-        women["calibrate"],
-        offset=calibrate.fit_offset(
-            np.concatenate(list(scores.values())), np.concatenate(list(women.values()))
-        ),
+        all_scores,
+        all_women,
+        offset=calibrate.fit_offset(all_scores, all_women),
         min_face_pixels=MIN_FACE_PIXELS,
     )
     female = calibrate.probabilities(scores["calibrate"], decision)
