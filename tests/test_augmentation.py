@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Augmentation of crops in colour and in grey."""
+
+import numpy as np
+import pytest
+
+from training.backend import tf
+from training.data import augment
+
+pytestmark = pytest.mark.training
+
+
+def test_grey_crops_vary_as_colourless_ones_do() -> None:
+    """One channel gives what three equal ones give: the same pose and light, no colour."""
+    wide = np.random.default_rng(1).integers(0, 256, (6, 75, 75, 1), np.uint8)
+    seed = tf.constant([11, 12], tf.int64)
+    grey = augment(tf.constant(wide), 64, seed).numpy()
+    colourless = augment(tf.constant(np.repeat(wide, 3, axis=3)), 64, seed).numpy()
+    assert grey.shape == (6, 64, 64, 1)
+    assert grey.min() >= -1
+    assert grey.max() < 1
+    assert grey.std(axis=(1, 2, 3)).min() > 0.01
+    assert np.allclose(np.repeat(grey, 3, axis=3), colourless, atol=1e-4)
