@@ -128,7 +128,8 @@ class Daemon:
                 self._stop.finish()
                 self._supervisor.stopping()
                 self._finish()
-                log.info("stopped after %s", self._vitals.sentence())
+                if self._last is not None:
+                    log.info("stopped after %s", self._vitals.sentence())
 
     def _await_camera(self) -> None:
         while (seconds := self._comeback.wait_seconds()) is not None:

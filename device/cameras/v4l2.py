@@ -234,6 +234,7 @@ def _load() -> Any:
     Raises:
         CameraError: it is not installed.
     """
+    logging.getLogger("linuxpy").setLevel(logging.WARNING)
     try:
         from linuxpy.video import device  # noqa: PLC0415  only where a webcam is used
     except ImportError as error:
