@@ -34,6 +34,20 @@ batch_seconds = 0
 """
 
 
+# The listener is the thread without which no frame arrives; picamera2 has only one.
+LOSE_LISTENER = """
+import sys, threading
+from device.cli import main
+
+def lose():
+    from picamera2 import Picamera2
+    Picamera2._cm.running = False
+
+threading.Timer(15.0, lose).start()
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 class House:
     """One settings file, and the daemon that runs by it."""
 
@@ -100,6 +114,18 @@ def counts(house: House) -> None:
     print(f"{visits} visits, stopped in good order")
 
 
+def stalls(house: House) -> None:
+    """When frames stop, the process ends with the stall's code, and does not hang or crash."""
+    words = house.words("run")
+    words[1:3] = ["-c", LOSE_LISTENER]
+    done = subprocess.run(
+        words, timeout=PATIENCE_SECONDS, capture_output=True, text=True, check=False
+    )
+    expect(done.returncode == 11, f"exit status 11 for a stall, not {done.returncode}")
+    expect("listener has died" in done.stderr, done.stderr)
+    print("a stall ends the run with status 11")
+
+
 def comes_back(house: House) -> None:
     """Without a camera at boot: exit 10, degraded, and back by itself."""
     text = PIPELINE.read_text()
@@ -121,7 +147,7 @@ def comes_back(house: House) -> None:
 
 def main() -> None:
     """All of it, one after another."""
-    for check in (captures, counts, comes_back):
+    for check in (captures, counts, stalls, comes_back):
         with tempfile.TemporaryDirectory() as folder:
             check(House(Path(folder)))
     print("all is right")
