@@ -7,10 +7,11 @@ of them:
 - step: the model learns from one batch that is there already,
 - both: it learns from augmented batches, as a run does.
 
-The first ratio, steps' time over input's time, says how many trainers one input could feed: above 1
+The first ratio, step's time over input's, says how many such trainers one input could feed: above 1
 nobody waits for a batch where the two have processors of their own, as beside a GPU. The second,
-both's time over step's time, is what augmentation costs a run on this machine; on processors that
-are all busy with the step it cannot be 1.
+both's time over step's, is what augmentation costs a run on this machine; on processors that are
+all busy with the step it cannot be 1. The third is the first in processor time, which other
+programs disturb less; it says nothing where a GPU does the step.
 
     python -m benchmarks.input_pipeline PREPARED [--width 1.0] [--batch 64] [--steps 10]
 """
@@ -21,7 +22,7 @@ import os
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -48,20 +49,24 @@ def trainer(name: str, *, size: int, colour: str, width: float, precision: str, 
     return model, crew
 
 
-def timings(works: dict[str, Callable[[], None]], rounds: int) -> Iterator[dict[str, float]]:
-    """Seconds of each piece of work, round by round; the first round warms up and is left out."""
+Round = dict[str, tuple[float, float]]
+"""Seconds and processor seconds of each piece of work."""
+
+
+def timings(works: dict[str, Callable[[], None]], rounds: int) -> Iterator[Round]:
+    """What each piece of work takes, round by round; the first one warms up and is left out."""
     for number in range(rounds + 1):
         seconds = {}
         for name, work in works.items():
-            begun = perf_counter()
+            begun, spent = perf_counter(), process_time()
             work()
-            seconds[name] = perf_counter() - begun
+            seconds[name] = (perf_counter() - begun, process_time() - spent)
         if number:
             yield seconds
 
 
-def measure(args: argparse.Namespace) -> list[dict[str, float]]:
-    """Seconds of `args.steps` batches, three ways, for every round."""
+def measure(args: argparse.Namespace) -> list[Round]:
+    """What `args.steps` batches take, three ways, for every round."""
     prepared = open_prepared(args.prepared)
     rule, batch, steps = prepared.about.rule, args.batch, args.steps
     indices = np.resize(prepared.indices("train"), batch * steps)
@@ -125,13 +130,22 @@ def main() -> None:
     rounds = measure(args)
     devices = len(tf.config.list_physical_devices("GPU"))
     print(f"{os.cpu_count()} processors, {devices} GPUs; batches of {args.batch}")
-    middle = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
-    for name, seconds in middle.items():
-        each = seconds / args.steps
-        print(f"{name:6}{1000 * each:8.1f} ms a batch{args.batch / each:9.0f} pictures/s")
-    fed = statistics.median(r["step"] / r["input"] for r in rounds)
-    cost = statistics.median(r["both"] / r["step"] for r in rounds)
-    print(f"input's rate / step's rate: {fed:.2f}; step with input / step alone: {cost:.2f}")
+    for name in rounds[0]:
+        each, spent = (statistics.median(r[name][i] for r in rounds) / args.steps for i in (0, 1))
+        print(
+            f"{name:6}{1000 * each:8.1f} ms a batch{1000 * spent:8.1f} ms of processors"
+            f"{args.batch / each:9.0f} pictures/s"
+        )
+    print(
+        f"input's rate / step's rate: {ratio(rounds, 'step', 'input', 0):.2f}; "
+        f"step with input / step alone: {ratio(rounds, 'both', 'step', 0):.2f}; "
+        f"step's processor time / input's: {ratio(rounds, 'step', 'input', 1):.2f}"
+    )
+
+
+def ratio(rounds: list[Round], above: str, below: str, clock: int) -> float:
+    """The median over rounds of one work's time over another's."""
+    return statistics.median(r[above][clock] / r[below][clock] for r in rounds)
 
 
 if __name__ == "__main__":
