@@ -118,7 +118,7 @@ def test_a_manifest_of_another_shape_than_the_model_is_refused(bundle: Path) -> 
         manifest["input"]["crop"].update(size=64)
 
     edit(bundle, shrink)
-    with pytest.raises(BundleError, match=r"the model takes \(1, 96, 96, 3, 'int8'\)"):
+    with pytest.raises(BundleError, match=r"the model takes \(1, 128, 128, 3, 'int8'\)"):
         Classifier(open_bundle(bundle))
 
 

@@ -122,7 +122,7 @@ def test_the_page_of_mistakes_shows_them_and_needs_nothing_else(
     crops = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert len(crops) == page.count("<figure>") >= 5
     with Image.open(io.BytesIO(base64.b64decode(crops[0]))) as image:
-        assert image.size == (96, 96)
+        assert image.size == (128, 128)
     assert "http" not in page
     assert "<script" not in page
     confidences = [float(x) for x in re.findall(r"([\d.]+)%(?: \(given|<br>)", page)]

@@ -25,9 +25,9 @@ def test_both_runtimes_run_the_shipped_model(
         pytest.skip(f"{runtime} is not installed")
     interpreter = Interpreter(models_directory / "default" / "model.tflite", runtime=runtime)
     assert interpreter.runtime == (installed_runtimes()[0] if runtime == "auto" else runtime)
-    assert interpreter.input_shape == (1, 96, 96, 3)
-    (first,) = interpreter.run(np.zeros((1, 96, 96, 3), np.int8))
-    (again,) = interpreter.run(np.zeros((1, 96, 96, 3), np.int8))
+    assert interpreter.input_shape == (1, 128, 128, 3)
+    (first,) = interpreter.run(np.zeros((1, 128, 128, 3), np.int8))
+    (again,) = interpreter.run(np.zeros((1, 128, 128, 3), np.int8))
     assert first.shape == (1, 2)
     assert first.dtype == np.int8
     assert np.array_equal(first, again)
