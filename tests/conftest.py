@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures that many tests share: the real bundles, models and pictures."""
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+with contextlib.suppress(ImportError):
+    # Before TensorFlow: loaded after it, this runtime finds its symbols there and reads no model.
+    import tflite_runtime.interpreter  # noqa: F401
+
 from daemons import House, NewHouse
 from numpy.typing import NDArray
 

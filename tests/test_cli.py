@@ -77,7 +77,7 @@ def test_the_general_help_names_every_verb_and_every_exit_status() -> None:
     for kind in family:
         family.extend(kind.__subclasses__())
     for kind in family[1:]:
-        if kind.exit_status:
+        if kind.exit_status and kind.__module__.startswith("device."):
             assert f"{kind.exit_status}  {kind.code}" in said, kind
 
 

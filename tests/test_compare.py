@@ -106,7 +106,7 @@ def test_table_and_grid_are_written(
     assert float(rows[1]["same_label_as_first"]) == compared.standings[1].agreement.value
     text = (tmp_path / "compare.md").read_text()
     assert text == as_text(compared, pictures)
-    assert "| shifted 1." in text
+    assert "| shifted " in text
     with Image.open(tmp_path / "disagreements.png") as image:
         assert image.width > 900
         assert len(image.getcolors(1 << 24) or ()) > 1000  # faces, not a blank sheet
@@ -143,6 +143,6 @@ def test_compare_as_typed(
     assert main(["compare", str(shifted), "--data", str(faces_directory)]) == 0
     shown = capsys.readouterr().out
     assert "faces of faces; one thread" in shown
-    assert "| shifted 1." in shown
+    assert "| shifted " in shown
     assert main(["compare", str(shifted)]) == 66
     assert "bundles hold no pictures to compare on" in capsys.readouterr().err

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting a run from a finished one, equally wide or wider."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from untrained_runs import finished
 
 from device.errors import DatasetError
-from training.backend import keras
-from training.config import TrainConfig, claim
+from training.config import TrainConfig
 from training.finished import build
 from training.models.settings import MobileNetV2Settings
 from training.narrow import start_from
@@ -21,29 +22,13 @@ def config(width: float, size: int = 64) -> TrainConfig:
     return TrainConfig(prepared=Path(), model=MobileNetV2Settings(input_size=size, width=width))
 
 
-def finished(folder: Path, width: float) -> Path:
-    """A workdir with untrained weights whose normalisation differs from channel to channel."""
-    keras.utils.set_random_seed(7)
-    model = build(config(width))
-    rng = np.random.default_rng(3)
-    for layer in model.layers:
-        if layer.name.endswith("_bn"):
-            shape = layer.get_weights()[0].shape
-            # A small variance keeps the signal up through untrained layers.
-            bounds = ((0.5, 1.5), (-0.2, 0.2), (-0.1, 0.1), (0.02, 0.05))
-            layer.set_weights([rng.uniform(low, high, shape) for low, high in bounds])
-    claim(folder, config(width))
-    model.save_weights(folder / "best.weights.h5")
-    return folder
-
-
 def outputs(model: object, size: int) -> NDArray[np.float32]:
     pixels = np.random.default_rng(1).uniform(-1, 1, (3, size, size, 3)).astype(np.float32)
     return np.asarray(model.predict(pixels, verbose=0))  # type: ignore[attr-defined]
 
 
 def test_an_equal_run_is_taken_over_as_it_is(tmp_path: Path) -> None:
-    workdir = finished(tmp_path, 0.5)
+    workdir = finished(tmp_path, config(0.5))
     donor = build(config(0.5))
     donor.load_weights(workdir / "best.weights.h5")
     model = build(config(0.5))
@@ -54,7 +39,7 @@ def test_an_equal_run_is_taken_over_as_it_is(tmp_path: Path) -> None:
 def test_channels_that_do_nothing_are_the_ones_left_out(tmp_path: Path) -> None:
     """A wide model that uses only as many channels as the slim one has gives the same outputs."""
     wide_config, slim_config = config(0.5), config(0.35)
-    workdir = finished(tmp_path, 0.5)
+    workdir = finished(tmp_path, config(0.5))
     wide, slim = build(wide_config), build(slim_config)
     wide.load_weights(workdir / "best.weights.h5")
     rng = np.random.default_rng(5)
@@ -83,6 +68,23 @@ def test_channels_that_do_nothing_are_the_ones_left_out(tmp_path: Path) -> None:
 
 
 def test_a_narrower_run_is_refused(tmp_path: Path) -> None:
-    workdir = finished(tmp_path, 0.35)
+    workdir = finished(tmp_path, config(0.35))
     with pytest.raises(DatasetError, match="expected at least"):
         start_from(build(config(0.5)), config(0.5), workdir)
+
+
+def test_a_shallower_run_keeps_the_blocks_that_it_has(tmp_path: Path) -> None:
+    workdir = finished(tmp_path, config(0.35))
+    model = MobileNetV2Settings(input_size=64, width=0.35, blocks=12, top_channels=64)
+    short = dataclasses.replace(config(0.35), model=model)
+    whole, part = build(config(0.35)), build(short)
+    whole.load_weights(workdir / "best.weights.h5")
+    new = part.get_layer("top_conv").get_weights()[0]
+    start_from(part, short, workdir)
+    for layer in part.layers:
+        if layer.name.startswith(("stem", "block")):
+            for ours, theirs in zip(
+                layer.get_weights(), whole.get_layer(layer.name).get_weights(), strict=True
+            ):
+                assert np.array_equal(ours, theirs), layer.name
+    assert np.array_equal(part.get_layer("top_conv").get_weights()[0], new)

@@ -192,7 +192,7 @@ def test_a_bundle_carries_its_evidence_and_no_face_but_golden_ones(
         (r.name, r.sha256, r.split) for r in prepared.rows
     ]
     manifest = open_bundle(exported).manifest
-    assert "post-training quantisation" in manifest.data.method
+    assert "Post-training quantisation" in manifest.data.method
     assert manifest.data.method in (exported / "CARD.md").read_text()
 
 

@@ -96,11 +96,9 @@ def export(
         draft = dataclasses.replace(draft, decision=decision, golden=golden, golden_files=files)
         classifier = _classifier(Path(scratch), draft)
         results = [*_measured(order.tests, detector, classifier, progress), held_out]
-        if order.tests:  # untouched crops say more than those that the decision was fitted on
-            progress(f"comparing int8 with float on {order.tests[0].name}")
-            quantisation = compared_on(
-                order.tests[0], classifier=classifier, model=model, detector=detector
-            )
+        for test in order.tests[:1]:  # untouched crops say more than those fitted on
+            progress(f"comparing int8 with float on {test.name}")
+            quantisation = compared_on(test, classifier=classifier, model=model, detector=detector)
         evidence = Evidence(tests=tuple(r.figures for r in results), quantisation=quantisation)
         if order.limits is not None:
             progress("judging by the gates")
