@@ -12,7 +12,7 @@ from device.allowance import Allowance
 
 def spent(allowance: Allowance, frames: int, faces: int, cost: float) -> list[list[int]]:
     """The faces that were looked at in each frame."""
-    looked = []
+    looked: list[list[int]] = []
     for _ in range(frames):
         allowance.grant()
         looked.append([])
