@@ -101,9 +101,7 @@ def one_round(
         tempfile.TemporaryDirectory() as folder,
         zipfile.ZipFile(scene) as archive,
         ReplayCamera(scene, frames_per_second=0, loop=False, fast=True, clock=clock) as camera,
-        Store(
-            Path(folder) / "visits.db", max_bytes=1 << 24, batch_seconds=10, clock=clock
-        ) as store,
+        Store(Path(folder) / "v.db", max_bytes=1 << 24, batch_seconds=10, clock=clock) as store,
         Path(os.devnull).open("wb") as nowhere,
         Journal(nowhere.fileno(), verbose=False) as journal,
     ):
@@ -117,11 +115,10 @@ def one_round(
             return spent, sum(one.perception is not None for one in observation.sightings)
 
         def bare(name: str, calls: int) -> float:
-            spent = bare_decode(archive, name, strict=strict, tick=tick)
-            spent += bare_call(detector.interpreter, square, strict=strict, tick=tick)
-            for _ in range(calls):
-                spent += bare_call(classifier.interpreter, crop, strict=strict, tick=tick)
-            return spent
+            work: list[tuple[Interpreter, NDArray[Any]]] = [(detector.interpreter, square)]
+            work += [(classifier.interpreter, crop)] * calls
+            spent = [bare_call(model, values, strict=strict, tick=tick) for model, values in work]
+            return bare_decode(archive, name, strict=strict, tick=tick) + sum(spent)
 
         for number, name in enumerate(n for n in archive.namelist() if n.endswith(".jpg")):
             first = bare(name, judged[number]) if judged and number % 2 else 0.0
