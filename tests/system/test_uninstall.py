@@ -13,7 +13,7 @@ STATE = "/var/lib/passerby"
 
 def left(pi: Pi) -> list[str]:
     """What a search of the whole machine finds of Passerby, besides what pytest put there."""
-    elsewhere = "( -path /tmp -o -path /work -o -path /home -o -path /root -o -path /srv ) -prune"
+    elsewhere = f"( -path /tmp -o -path {ROOT} -o -path /home -o -path /root -o -path /srv ) -prune"
     words = ["find", "/", "-xdev", *elsewhere.split(), "-o", "-iname", "*passerby*", "-print"]
     found = pi.machine.run(*words, check=False).stdout
     return sorted(path for path in found.split() if not path.startswith(("/proc", "/sys")))
