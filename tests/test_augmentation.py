@@ -21,3 +21,16 @@ def test_grey_crops_vary_as_colourless_ones_do() -> None:
     assert grey.max() < 1
     assert grey.std(axis=(1, 2, 3)).min() > 0.01
     assert np.allclose(np.repeat(grey, 3, axis=3), colourless, atol=1e-4)
+
+
+def test_some_faces_lose_their_surroundings() -> None:
+    """One grey around an ellipse, in about so many; the middle and the others stay as they are."""
+    wide = np.random.default_rng(1).integers(0, 256, (400, 40, 40, 3), np.uint8)
+    seed = tf.constant([11, 12], tf.int64)
+    plain = augment(tf.constant(wide), 32, seed).numpy()
+    hidden = augment(tf.constant(wide), 32, seed, hide=0.25).numpy()
+    changed = (plain != hidden).any(axis=(1, 2, 3))
+    assert 60 < changed.sum() < 140
+    corners = hidden[changed][:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    assert np.ptp(corners, axis=(1, 2)).max() == 0
+    assert np.array_equal(hidden[:, 12:20, 12:20], plain[:, 12:20, 12:20])

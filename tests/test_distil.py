@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from device.errors import DatasetError
+from device.errors import DatasetError, InputError
 from training.backend import keras
 from training.config import TrainConfig, claim
 from training.data import as_float, targets
@@ -59,6 +59,22 @@ def test_a_teacher_s_opinion_is_mixed_in(prepared_faces: Prepared, teacher: Path
     )
     assert np.allclose(mixed, 0.75 * hard + 0.25 * opinion, atol=1e-5)
     assert np.allclose(mixed.sum(axis=1), 1, atol=1e-5)
+
+
+def test_what_the_teachers_get_wrong_counts_for_more(
+    prepared_faces: Prepared, teacher: Path
+) -> None:
+    indices = prepared_faces.indices("train")
+    plain = config(prepared_faces, teachers=(teacher,), teacher_share=0.5)
+    mixed = taught(plain, prepared_faces, indices)
+    hard = taught(config(prepared_faces), prepared_faces, indices)
+    wrong = (2 * mixed - hard).argmax(axis=1) != hard.argmax(axis=1)
+    assert 0 < wrong.sum() < len(wrong)
+    weighed = taught(dataclasses.replace(plain, emphasis=3.0), prepared_faces, indices)
+    assert np.allclose(weighed[wrong], 3 * mixed[wrong], atol=1e-5)
+    assert np.array_equal(weighed[~wrong], mixed[~wrong])
+    with pytest.raises(InputError, match="at least one --teacher"):
+        config(prepared_faces, emphasis=3.0)
 
 
 def test_a_teacher_must_know_the_pictures(prepared_faces: Prepared, teacher: Path) -> None:

@@ -33,6 +33,11 @@ class TrainConfig:
             weights this one starts from; or None.
         teachers: workdirs of finished runs whose opinions are mixed into the targets.
         teacher_share: how much of a target is the teachers' opinion, 0 to 1.
+        emphasis: weight of a crop whose label the teachers' mean opinion contradicts; 1 is that of
+            the others (just train twice, arXiv 2107.09044: what an earlier model gets wrong is
+            where the groups are that it serves badly, whichever they are).
+        hide: how often all but the middle of a face is hidden, 0 to 1, so that hair cannot decide
+            alone.
         quantisation_aware: rehearse int8 while learning; goes on from `start`, a float run.
         seed: one seed reproduces order, augmentation and initial weights.
         precision: "float32", or "mixed_float16" or "mixed_bfloat16" for GPUs that are faster with
@@ -56,6 +61,8 @@ class TrainConfig:
     start: Path | None = None
     teachers: tuple[Path, ...] = ()
     teacher_share: float = 0.7
+    emphasis: float = 1.0
+    hide: float = 0.0
     quantisation_aware: bool = False
     seed: int = 1
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
@@ -72,7 +79,10 @@ class TrainConfig:
             )
         if self.frozen_epochs + self.top_epochs + self.epochs < 1:
             raise InputError("no epoch to train, expected at least one in one of the phases")
-
+        if self.emphasis != 1 and not self.teachers:
+            raise InputError(
+                "an emphasis needs runs that have been wrong; give at least one --teacher WORKDIR"
+            )
         if self.quantisation_aware and (
             self.start is None or self.frozen_epochs or self.top_epochs
         ):

@@ -49,6 +49,7 @@ def training_batches(
     epoch: int,
     first_step: int,
     share: Share = Share(),
+    hide: float = 0.0,
 ) -> Any:
     """A tf.data.Dataset of augmented batches of one epoch, from step `first_step` of it on.
 
@@ -64,6 +65,7 @@ def training_batches(
         epoch: which epoch, from 0.
         first_step: steps of this epoch that are already done.
         share: the part of every batch that is wanted; an element for each of its replicas.
+        hide: how often all but the middle of a face is hidden.
     """
     order = np.random.default_rng((seed, epoch)).permutation(len(targets))
     steps, part = len(targets) // batch, batch // share.of
@@ -79,7 +81,7 @@ def training_batches(
         )
         images = tf.ensure_shape(images, (part, *pixels.shape[1:]))
         augmented = augment(
-            images, size, tf.stack([seed + 7919 * epoch, step]), batch=batch, begin=begin
+            images, size, tf.stack([seed + 7919 * epoch, step]), batch=batch, begin=begin, hide=hide
         )
         return augmented, tf.ensure_shape(wanted, (part, len(LABELS)))
 
@@ -87,7 +89,15 @@ def training_batches(
     return dataset.map(load, num_parallel_calls=PARALLEL, deterministic=True).prefetch(4)
 
 
-def augment(images: Any, size: int, seed: Any, *, batch: int | None = None, begin: Any = 0) -> Any:
+def augment(
+    images: Any,
+    size: int,
+    seed: Any,
+    *,
+    batch: int | None = None,
+    begin: Any = 0,
+    hide: float = 0.0,
+) -> Any:
     """Vary a batch as a doorway does: pose, distance, light, sharpness.
 
     Args:
@@ -96,6 +106,7 @@ def augment(images: Any, size: int, seed: Any, *, batch: int | None = None, begi
         seed: int64[2]; the same seed gives the same result.
         batch: pictures in the whole batch of which these are a part, or None for b.
         begin: which of them is the first of these.
+        hide: how often all but the middle of a face is hidden.
 
     Returns:
         float32[b, size, size, 3 or 1] in [-1, 1).
@@ -121,7 +132,23 @@ def augment(images: Any, size: int, seed: Any, *, batch: int | None = None, begi
     grey = tf.reduce_mean(pixels, axis=3, keepdims=True)
     colour = tf.reshape(tf.minimum(1.0, 1.5 * draws[8]), shape)
     pixels = grey + (pixels - grey) * colour
+    if hide:
+        draws = tf.random.stateless_uniform((4, batch or part), seed + 2)
+        draws = tf.ensure_shape(draws[:, begin : begin + part], (4, part))
+        pixels = _hidden(pixels, draws, hide)
     return (tf.clip_by_value(pixels, 0.0, 255.0) - 128.0) / 128.0
+
+
+def _hidden(pixels: Any, draws: Any, share: float) -> Any:
+    """Some of the batch with one flat grey around an ellipse in the middle."""
+    size = pixels.shape[1]
+    place = (tf.range(size, dtype=tf.float32) + 0.5) / size - 0.5
+    across = (0.30 + 0.15 * draws[1])[:, None, None]  # half axes: from eyes and mouth to the ears
+    down = (0.36 + 0.15 * draws[2])[:, None, None]
+    outside = (place[None, None, :] / across) ** 2 + (place[None, :, None] / down) ** 2 > 1
+    hides = (draws[0] < share)[:, None, None]
+    flat = (255.0 * draws[3])[:, None, None, None]
+    return tf.where((outside & hides)[..., None], flat, pixels)
 
 
 def _transforms(draws: Any, size: int, wide: int) -> Any:

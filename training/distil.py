@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 def taught(
     config: TrainConfig, prepared: Prepared, indices: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """The target of each training crop: float32[k, 2], female first, rows adding up to 1.
+    """The target of each training crop: float32[k, 2], female first.
+
+    A row adds up to its crop's weight: cross-entropy takes a row of 3 as it would take three crops.
 
     Args:
         config: names the teachers and how much of a target is theirs.
@@ -41,7 +43,10 @@ def taught(
     soft = np.mean([_opinions(folder, names) for folder in config.teachers], axis=0)
     share = np.float32(config.teacher_share)
     mixed: NDArray[np.float32] = (1 - share) * hard + share * soft.astype(np.float32)
-    return mixed
+    wrong = soft.argmax(axis=1) != hard.argmax(axis=1)
+    if config.emphasis != 1:
+        log.info("%d of %d crops count %g times", wrong.sum(), len(wrong), config.emphasis)
+    return mixed * np.where(wrong, np.float32(config.emphasis), np.float32(1))[:, None]
 
 
 def _opinions(workdir: Path, digests: Sequence[str]) -> NDArray[np.float32]:

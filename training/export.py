@@ -34,6 +34,7 @@ from training.finished import QUANTISED, best
 from training.gate import Limits, require
 from training.golden import record
 from training.held_out import calibrated, compared_on
+from training.outcomes import outcomes_file, write_outcomes
 from training.prepared import Prepared, open_prepared
 from training.quantise import to_int8
 from training.report.folder import write_report
@@ -67,7 +68,7 @@ class Export:
 def export(
     order: Export, *, detector: Detector, progress: Callable[[str], None] = lambda _: None
 ) -> Path:
-    """Write the bundle of a training run; returns its folder.
+    """Write a run's bundle, and its outcomes beside the run; returns the bundle's folder.
 
     Args:
         order: what to write and on what to measure it.
@@ -112,6 +113,7 @@ def export(
             rows=prepared.rows,
         )
         final = dataclasses.replace(draft, evidence=evidence, report=report)
+        write_outcomes(outcomes_file(order.workdir, order.target.name), results)
         return write_bundle(order.target, _with_card(final, decision))
 
 
@@ -211,15 +213,17 @@ def _stage(config: TrainConfig) -> str:
     begin = "random weights" if start is None else start.name
     taught = (
         f", targets mixed with the opinions of {len(config.teachers)} finished runs on the same "
-        f"pictures (share {config.teacher_share})"
+        f"pictures (share {config.teacher_share}; crops that they get wrong weigh "
+        f"{config.emphasis:g})"
         if config.teachers
         else ""
     )
+    hidden = f", hair hidden in {config.hide:.0%} of the pictures" if config.hide else ""
     return (
         f"{f'Starting from {begin}' if config.start is None else 'from those weights'}, "
         f"{config.model.words()}: {_phases(config)} (AdamW, batch {config.batch}, label "
         f"smoothing {config.label_smoothing}, seed {config.seed}"
-        f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught})."
+        f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught}{hidden})."
     )
 
 

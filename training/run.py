@@ -207,6 +207,7 @@ class Run:
                 epoch=epoch,
                 first_step=done,
                 share=share,
+                hide=self.config.hide,
             ).take(left * share.count)
 
         fitted = self.model.fit(

@@ -133,6 +133,20 @@ def _add_teaching(group: "argparse._ArgumentGroup") -> None:
         help=f"how much of a target is theirs ({_default('teacher_share')})",
     )
     group.add_argument(
+        "--emphasis",
+        type=within(float, 1, 100),
+        metavar="WEIGHT",
+        help="weight of crops whose label the teachers contradict, so that groups which they serve "
+        f"badly count for more ({_default('emphasis')})",
+    )
+    group.add_argument(
+        "--hide",
+        type=within(float, 0, 1),
+        metavar="SHARE",
+        help="how often hair and surroundings are hidden, so that they cannot decide alone "
+        f"({_default('hide')})",
+    )
+    group.add_argument(
         "--quantisation-aware",
         action="store_true",
         default=None,
