@@ -23,6 +23,8 @@ DOORS = {
     "tf_keras": ("training/backend.py",),
     "tensorflow_model_optimization": ("training/qat.py",),
     "h5py": ("training/",),
+    "streamlit": ("training/studio/",),
+    "altair": ("training/studio/",),
 }
 NEVER = {"cv2", "dlib", "mediapipe", "torch", "keras"}
 # training may use these rooms of the device: one preprocessing, one reader of bundles.

@@ -2,8 +2,11 @@
 """What several verbs share: the detector's argument, numbers within bounds, a progress bar."""
 
 import argparse
+import json
+import os
 import sys
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -69,6 +72,9 @@ def limits_of(args: argparse.Namespace) -> "Limits":
     return Limits(**{option: getattr(args, option) for option, *_ in LIMITS})
 
 
+# Environment variable naming the file in which a progress bar keeps how far it is, as JSON.
+PROGRESS_FILE: Final = "PASSERBY_PROGRESS"
+
 T = TypeVar("T")
 N = TypeVar("N", int, float)
 
@@ -90,10 +96,26 @@ def within(kind: type[N], low: float, high: float) -> Callable[[str], N]:
 
 
 def progress_bar(items: Iterable[T], what: str, unit: str) -> Iterable[T]:
-    """`items` behind a progress bar, which shows on a terminal only."""
+    """`items` behind a progress bar, which shows on a terminal only; see PROGRESS_FILE too."""
     from tqdm import tqdm  # noqa: PLC0415
 
+    file = os.environ.get(PROGRESS_FILE)
+    if file and isinstance(items, Collection):
+        return _noted(items, what, Path(file))
     bar: Iterable[T] = tqdm(
         items, desc=what, unit=f" {unit}", disable=not sys.stderr.isatty(), leave=False
     )
     return bar
+
+
+def _noted(items: Collection[T], what: str, file: Path) -> Iterator[T]:
+    """`items`, with the number of those that are done kept in a file."""
+    fresh, due = file.with_name(f"{file.name}.fresh"), 0.0
+    for done, item in enumerate(items):
+        if time.monotonic() >= due:
+            due = time.monotonic() + 0.2
+            fresh.write_text(json.dumps({"what": what, "done": done, "total": len(items)}))
+            fresh.replace(file)
+        yield item
+    fresh.write_text(json.dumps({"what": what, "done": len(items), "total": len(items)}))
+    fresh.replace(file)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the browser tests: a real Chromium, screenshots, page servers."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from browser.servers import PATIENCE_SECONDS, Server
+
+sync_api = pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import Browser, Page  # noqa: E402
+
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+
+Shoot = Callable[[Page, str], None]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; pages may ask it for a camera, which is a made-up one."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("needs a browser: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """An empty tab of a laptop's size."""
+    context = chromium.new_context(viewport=LAPTOP)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: $PASSERBY_SHOTS, else beside the other things that the tests leave."""
+    asked = os.environ.get("PASSERBY_SHOTS")
+    folder = Path(asked) if asked else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def shoot(shots: Path) -> Shoot:
+    """Takes the whole page at a laptop's and a phone's width; nothing may be wider than either."""
+
+    def take(page: Page, name: str) -> None:
+        for kind, size in (("phone", PHONE), ("laptop", LAPTOP)):
+            page.set_viewport_size(size)
+            page.wait_for_timeout(600)  # charts are drawn anew
+            wider = page.evaluate(
+                "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+            )
+            assert wider <= 0, f"{name} overflows a {kind} by {wider} px"
+            page.screenshot(path=shots / f"{name}-{kind}.png")
+
+    return take
+
+
+@pytest.fixture
+def studio(tmp_path: Path, models_directory: Path) -> Iterator[Server]:
+    """The studio with an empty folder of its own, `studio.log`'s neighbour `home`."""
+    words = ("studio", "--home", tmp_path / "home", "--no-browser")
+    with Server(*words, log=tmp_path / "studio.log", health="/_stcore/health") as server:
+        yield server

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Streamlit runs for every visit and every click: the chosen page, and its errors as words."""
+
+import argparse
+import functools
+import importlib
+import importlib.util
+import logging
+from pathlib import Path
+
+import streamlit as st
+
+from device.errors import PasserbyError
+from training.studio.home import Home
+
+log = logging.getLogger(__name__)
+
+# Module under training/studio/pages/, title, icon.
+PAGES = (
+    ("data", "Data", ":material/upload_file:"),
+    ("look", "Look", ":material/grid_view:"),
+    ("train", "Train", ":material/model_training:"),
+    ("judge", "Judge", ":material/analytics:"),
+    ("predict", "Predict", ":material/face:"),
+    ("ship", "Ship", ":material/inventory_2:"),
+)
+
+
+def show(name: str, title: str, home: Home) -> None:
+    """Show one page; whatever goes wrong on it becomes one sentence."""
+    st.title(title)
+    try:
+        importlib.import_module(f"training.studio.pages.{name}").show(home)
+    except PasserbyError as error:
+        st.error(str(error))
+    except Exception as error:
+        log.exception("page %s", name)
+        st.error(
+            f"Something unforeseen happened ({type(error).__name__}); the studio's log says more."
+        )
+
+
+def main() -> None:
+    """Choose a page and show it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    home = Home(parser.parse_args().home)
+    st.set_page_config(page_title="Passerby studio", page_icon=":material/face:", layout="wide")
+    pages = [
+        st.Page(
+            functools.partial(show, name, title, home),
+            title=title,
+            icon=icon,
+            url_path=name,
+            default=name == "data",
+        )
+        for name, title, icon in PAGES
+        if importlib.util.find_spec(f"training.studio.pages.{name}")
+    ]
+    st.navigation(pages).run()
+
+
+main()
