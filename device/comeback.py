@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
-from device.errors import PasserbyError
+from device.errors import CameraError, PasserbyError, camera_fault
 from device.outage import Outage, RecoveryRules, Stage, due, is_settled, stage, worse
 from device.probe import Probe
 from device.protocols import Clock, Resource
@@ -37,6 +37,10 @@ class Comeback(Resource, Protocol):
 
     def sentence(self) -> str:
         """Why the camera is not open, for a person; empty when nothing is wrong."""
+        ...
+
+    def error(self) -> PasserbyError | None:
+        """The same as an error of the code that the camera failed with; None: nothing is wrong."""
         ...
 
     def state(self) -> dict[str, Any]:
@@ -72,6 +76,10 @@ class NoComeback:
     def sentence(self) -> str:
         """Nothing is wrong that this would know of."""
         return ""
+
+    def error(self) -> PasserbyError | None:
+        """Nothing is wrong that this would know of."""
+        return None
 
     def state(self) -> dict[str, Any]:
         """The camera is open, or the process ends."""
@@ -171,6 +179,13 @@ class RestartedComeback:
         if self._stage is Stage.DEGRADED:
             return f"degraded: {told}; looking for it every {self._rules.probe_seconds:g} s"
         return f"{told}; attempt {outage.failures + 1} of {self._rules.attempts} in {left:.0f} s"
+
+    def error(self) -> PasserbyError | None:
+        """What the sentence says, with the code of the last fault."""
+        words = self.sentence()
+        if self._outage is None or not words:
+            return None
+        return camera_fault(self._outage.code, words) or CameraError(words)
 
     def state(self) -> dict[str, Any]:
         """The stage; during an outage also why, since when, and how often it was tried."""

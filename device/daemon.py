@@ -123,6 +123,7 @@ class Daemon:
                 log.info("stopping: %s", end)
             except (CameraError, BusyError) as error:
                 self._comeback.failed(error)
+                self._reception.turn_away(error)
                 raise
             finally:
                 self._stop.finish()
@@ -133,13 +134,12 @@ class Daemon:
 
     def _await_camera(self) -> None:
         while (seconds := self._comeback.wait_seconds()) is not None:
-            sentence = self._comeback.sentence()
-            self._display.wait(waiting.camera_lost(sentence))
-            self._reception.turn_away(sentence)
+            self._display.wait(waiting.camera_lost(self._comeback.sentence()))
+            self._reception.turn_away(self._comeback.error())
             with self._stop.waiting():
                 self._reception.attend(seconds)
             self._supervisor.beat(self._comeback.sentence)
-        self._reception.turn_away("")
+        self._reception.turn_away(None)
 
     def _step(self) -> None:
         with self._stop.waiting():

@@ -133,6 +133,13 @@ class TrainingError(PasserbyError, ArithmeticError):
     exit_status = 67
 
 
+class StoppedError(PasserbyError):
+    """A training run was asked to stop, has saved all that it needs to go on, and ends."""
+
+    code = "stopped"
+    exit_status = 143
+
+
 class CheckFailedError(PasserbyError):
     """`passerby check` found something wrong; the report has been printed."""
 
@@ -152,3 +159,14 @@ class MemoryCeilingError(PasserbyError, MemoryError):
 
     code = "memory"
     exit_status = 80
+
+
+_OF_CAMERAS: dict[str, type[CameraError | BusyError]] = {
+    kind.code: kind for kind in (CameraError, CameraStalledError, CameraBlackError, BusyError)
+}
+
+
+def camera_fault(code: str, message: str) -> CameraError | BusyError | None:
+    """The error that says why there is no picture, from its stable code; None for other codes."""
+    kind = _OF_CAMERAS.get(code)
+    return kind(message) if kind else None

@@ -11,7 +11,15 @@ import pytest
 
 from device.control.client import SOCKET_NAME, ControlClient
 from device.control.wire import Request
-from device.errors import ControlError, NotRunningError
+from device.errors import (
+    BusyError,
+    CameraBlackError,
+    CameraError,
+    CameraStalledError,
+    ControlError,
+    NotRunningError,
+    PasserbyError,
+)
 
 
 @contextmanager
@@ -56,6 +64,31 @@ def test_the_daemons_refusal_is_raised(tmp_path: Path) -> None:
 
     with daemon(tmp_path, serve), pytest.raises(ControlError, match="the daemon is paused"):
         ask(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("camera", CameraError),
+        ("camera-stalled", CameraStalledError),
+        ("camera-black", CameraBlackError),
+        ("busy", BusyError),
+        ("control", ControlError),
+        ("of-a-later-version", ControlError),
+        # Whoever answers does run: a look through the camera beside it would be wrong.
+        ("not-running", ControlError),
+    ],
+)
+def test_why_there_is_no_picture_keeps_its_code(
+    tmp_path: Path, code: str, kind: type[PasserbyError]
+) -> None:
+    def serve(door: socket.socket) -> None:
+        door.recv(4096)
+        door.sendall(b'{"error": {"code": "%s", "message": "so it is"}}\n' % code.encode())
+
+    with daemon(tmp_path, serve), pytest.raises(PasserbyError, match="so it is") as caught:
+        ask(tmp_path)
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize("reply", [b"rubbish\n", b"[1]\n", b'{"error": nu', b"\xff\xff\n", b""])

@@ -66,6 +66,7 @@ def test_a_first_start_opens_at_once(house: House) -> None:
     assert comeback.wait_seconds() is None
     assert comeback.state() == {"state": "open"}
     assert comeback.sentence() == ""
+    assert comeback.error() is None
     comeback.works()
     assert not (house.folder / FILE_NAME).exists()
 
@@ -94,6 +95,8 @@ def test_a_used_up_budget_degrades_and_looks_at_a_slow_pace(house: House) -> Non
     with house.degrade() as comeback:
         assert comeback.state()["state"] == "degraded"
         assert comeback.sentence().startswith("degraded: the camera is lost (camera-stalled, 3")
+        assert isinstance(comeback.error(), CameraStalledError)
+        assert str(comeback.error()) == comeback.sentence()
         assert comeback.wait_seconds() is not None
         assert not looking(comeback)
         house.clock.advance(RULES.probe_seconds)
@@ -132,6 +135,7 @@ def test_comes_back_by_itself_when_the_camera_does(house: House) -> None:
         house.clock.advance(RULES.settled_seconds)
         comeback.works()
         assert comeback.state() == {"state": "open"}
+        assert comeback.error() is None
     assert house.process().wait_seconds() is None
 
 
@@ -166,3 +170,4 @@ def test_where_nobody_restarts_nothing_is_remembered() -> None:
         comeback.failed(CameraError("lost"))
         assert comeback.wait_seconds() is None
         assert comeback.state() == {"state": "open"}
+        assert comeback.error() is None

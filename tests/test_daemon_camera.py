@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real daemon loses its camera, and gets it back: under a supervisor that restarts it."""
 
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,6 @@ from daemons import PATIENCE_SECONDS, House, NewHouse
 
 from device.comeback import FILE_NAME
 from device.control.client import SOCKET_NAME
-from device.control.wire import Request
 from device.errors import ControlError
 from device.settings.camera import CameraSettings
 
@@ -108,8 +108,11 @@ def test_a_camera_lost_while_running_is_restarted_for_then_looked_for_then_back(
     assert isinstance(camera, dict)
     assert camera["failures"] == ATTEMPTS
     assert camera["reason"]
-    with pytest.raises(ControlError, match="camera is lost"):
-        house.ask(Request("capture"))
+    captured = house.call("capture", "--json")
+    assert captured.returncode == status
+    refused = json.loads(captured.stdout)["error"]
+    assert refused["code"] == camera["code"]
+    assert "camera is lost" in refused["message"]
     assert "degraded: the camera is lost" in supervised.hear("degraded")
     assert "looked for the camera: still lost" in wait_log(house, "still lost")
     supervised.faults.unlink()
@@ -185,6 +188,22 @@ def test_where_nobody_restarts_a_lost_camera_ends_the_run_at_once(supervised: Su
         process = supervised.house.start(environment=NOBODY)
         assert process.wait(PATIENCE_SECONDS) == 10
     assert not (supervised.house.run / FILE_NAME).exists()
+
+
+def test_a_capture_that_waits_when_the_camera_is_lost_hears_why(supervised: Supervised) -> None:
+    house = supervised.house
+    process = supervised.start()
+    house.wait_frames(1)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.settimeout(PATIENCE_SECONDS)
+        door.connect(str(house.run / SOCKET_NAME))
+        door.sendall(b'{"verb": "capture", "wait_face_seconds": 600}\n')
+        house.wait_frames(house.status()["frames"] + 4)  # by then the request has been taken
+        supervised.faults.write_text("stall 0 inf")
+        assert process.wait(PATIENCE_SECONDS) == 11
+        refused = json.loads(door.recv(1 << 16))["error"]
+    assert refused["code"] == "camera-stalled"
+    assert "gave no frame" in refused["message"]
 
 
 def test_the_visits_of_before_the_fault_are_kept(

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from device.control.wire import Request
-from device.errors import ControlError, NotRunningError
+from device.errors import ControlError, NotRunningError, camera_fault
 
 SOCKET_NAME = "passerby.sock"
 # A still of the largest picture that a camera gives fits well into this.
@@ -35,6 +35,7 @@ class ControlClient:
 
         Raises:
             NotRunningError: nobody listens, or the socket is a dead daemon's.
+            CameraError, BusyError: the daemon has no camera; its own reason and code.
             ControlError: the daemon refused, or did not answer in time or not as it should.
         """
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
@@ -87,7 +88,8 @@ class ControlClient:
             ) from error
         fault = answer.get("error")
         if isinstance(fault, dict):
-            raise ControlError(str(fault.get("message", fault)))
+            words = str(fault.get("message", fault))
+            raise camera_fault(str(fault.get("code")), words) or ControlError(words)
         return answer
 
 

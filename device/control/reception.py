@@ -8,7 +8,7 @@ from typing import Any
 from device.answers import picture_answer
 from device.control.server import ControlServer
 from device.control.wire import Call, Request, failure
-from device.errors import CameraError, ControlError
+from device.errors import ControlError, PasserbyError
 from device.protocols import Clock
 from device.records import Frame, Observation, as_json
 from device.stills import encode_jpeg
@@ -40,7 +40,7 @@ class Reception:
         self._source = source
         self._clock = clock
         self._waiting: list[_Waiting] = []
-        self._away = ""
+        self._away: PasserbyError | None = None
         self.paused = False
 
     @property
@@ -72,13 +72,16 @@ class Reception:
             self._server.answer(waiting.call, answer)
         self._waiting = [waiting for waiting in left if not waiting.call.gone]
 
-    def turn_away(self, reason: str) -> None:
-        """Refuse captures while the camera is lost, which `reason` says; empty: no longer."""
-        self._away = reason
+    def turn_away(self, error: PasserbyError | None) -> None:
+        """Refuse captures with this error while the camera is lost; None: no longer."""
+        self._away = error
+        if error is not None:
+            self._refuse(error)
 
     def close(self) -> None:
         """Refuse the captures that still wait: no further frame will come."""
-        self._refuse("the daemon stops, expected it to go on: try again when it runs")
+        words = "the daemon stops, expected it to go on: try again when it runs"
+        self._refuse(ControlError(words))
 
     def _take(self, call: Call, request: Request) -> None:
         if request.verb == "status":
@@ -87,21 +90,22 @@ class Reception:
         elif request.verb == "capture" and self.paused:
             error = ControlError("the daemon is paused, expected it to watch: resume it first")
             self._server.answer(call, failure(error))
-        elif request.verb == "capture" and self._away:
-            self._server.answer(call, failure(CameraError(self._away)))
+        elif request.verb == "capture" and self._away is not None:
+            self._server.answer(call, failure(self._away))
         elif request.verb == "capture":
             deadline = self._clock.monotonic() + request.wait_face_seconds
             self._waiting.append(_Waiting(call, request, deadline))
         else:
             self.paused = request.verb == "pause"
             if self.paused:
-                self._refuse("the daemon was paused, expected it to watch: resume it first")
+                words = "the daemon was paused, expected it to watch: resume it first"
+                self._refuse(ControlError(words))
             self._server.answer(call, {"error": None, "paused": self.paused})
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, error: PasserbyError) -> None:
         waiting, self._waiting = self._waiting, []
         for one in waiting:
-            self._server.answer(one.call, failure(ControlError(reason)))
+            self._server.answer(one.call, failure(error))
 
 
 def capture_answer(source: str, observation: Observation) -> dict[str, Any]:
