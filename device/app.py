@@ -188,12 +188,17 @@ def _sinks(settings: Settings, clock: Clock) -> dict[str, Sink]:
 
 
 def _resources(settings: Settings, pace: Pace, *, now: float) -> Resources:
-    """Who looks after memory and rate; a recording played as fast as possible never idles."""
+    """Who looks after memory and rate.
+
+    A recording played as fast as possible never idles, nor does a daemon whose screen shows the
+    picture: it would stutter before the eyes of whoever is too far away to be detected.
+    """
     daemon = settings.daemon
+    watched = settings.camera.fast or settings.display.kind != "none"
     rules = PacingRules(
         rate=_rate(settings),
         idle_rate=daemon.idle_frames_per_second,
-        idle_seconds=0.0 if settings.camera.fast else daemon.idle_seconds,
+        idle_seconds=0.0 if watched else daemon.idle_seconds,
     )
     return Resources(
         Pacing(rules, now=now),

@@ -149,6 +149,25 @@ def test_the_first_paint_comes_before_any_model(
     assert not any(path.read_bytes())
 
 
+def test_the_picture_stays_smooth_while_nobody_is_there(
+    new_house: NewHouse, tmp_path: Path
+) -> None:
+    """Idling is for daemons without a screen, as test_daemon_limits.py shows."""
+    house = new_house(
+        daemon={"idle_seconds": 0.2, "idle_frames_per_second": 1.0, "max_frames_per_second": 20.0},
+        display=screen_settings(tmp_path / "fb"),
+        camera={"source": "fake", "frames_per_second": 20},
+    )
+    process = house.start()
+    while house.wait_frames(10)["uptime_seconds"] < 1.0:
+        assert process.poll() is None
+    told = house.wait_frames(20)
+    assert told["last_face"] is None
+    assert told["resources"]["rate"] == 20.0
+    assert told["resources"]["rate_reason"] == "full"
+    assert house.stop(process) == 0
+
+
 def test_counts_of_earlier_runs_are_in_the_store_still(
     new_house: NewHouse, tmp_path: Path, doorway: Path
 ) -> None:

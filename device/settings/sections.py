@@ -217,7 +217,10 @@ class DaemonSettings:
     idle_seconds: Annotated[
         float,
         Meta(
-            description="After how long without anybody the rate falls; 0 is never.", ge=0, le=86400
+            description="After how long without anybody the rate falls; 0 is never, and so is "
+            "while a screen shows the picture.",
+            ge=0,
+            le=86400,
         ),
     ] = _PACING.idle_seconds
     idle_frames_per_second: Annotated[
