@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from device.detector import Detector
-from device.errors import TrainingError
+from device.errors import StoppedError, TrainingError
 from device.imaging import CropRule
 from training.config import TrainConfig
 from training.datasets import open_dataset
@@ -139,3 +139,16 @@ def test_a_run_that_diverges_says_so_and_keeps_its_history(prepared: Path, tmp_p
         train(asked, tmp_path)
     assert (tmp_path / "history.csv").read_text().splitlines()[1].startswith("0,frozen,")
     assert (tmp_path / "best.weights.h5").exists()
+
+
+def test_a_run_that_is_asked_to_stop_saves_and_goes_on(prepared: Path, tmp_path: Path) -> None:
+    from training.train import train  # noqa: PLC0415
+
+    asked = config(prepared, epochs=2)
+    events: list[dict[str, Any]] = []
+    with pytest.raises(StoppedError, match="at step 1 of 4; the same command goes on"):
+        train(asked, tmp_path, asked_to_stop=lambda: True)
+    train(asked, tmp_path, progress=events.append)
+    assert (events[0]["event"], events[0]["step"]) == ("start", 1)
+    train(asked, tmp_path / "straight")
+    assert apart(tmp_path, tmp_path / "straight") < 1e-6

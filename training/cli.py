@@ -43,6 +43,7 @@ exit statuses:
   21  runtime: a needed package is missing      65  input: a picture, ZIP or folder is unusable
   66  dataset: labels are in no known format    67  training: diverged, or a worker went away
   71  gate: the evidence does not pass          130 interrupted
+  143 stopped: by SIGTERM, ready to go on
 
 PASSERBY_DEBUG=1 shows tracebacks. Labels are of perceived gender: what a picture looked like to the
 people who labelled it, never a fact about a person.

@@ -69,6 +69,7 @@ class Run:
         taught: gives the targets of training rows, int64[k] -> float32[k, 2].
         folder: see the module's text.
         progress: called with every event.
+        asked_to_stop: says, after each step, whether to save and end.
 
     Raises:
         DatasetError: the crops are too few or all of one label.
@@ -86,9 +87,10 @@ class Run:
         taught: Callable[[NDArray[np.int64]], NDArray[np.float32]],
         folder: Path,
         progress: Progress,
+        asked_to_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.model, self.config, self.folder = model, config, folder
-        self.phases = tuple(phases)
+        self.phases, self.asked_to_stop = tuple(phases), asked_to_stop
         self.crew = Crew(model.distribute_strategy, batch=config.batch)
         self.crew.synchronise(model)
         self.log = RunLog(folder, progress=progress, writes=self.crew.chief)
@@ -132,6 +134,7 @@ class Run:
 
         Raises:
             TrainingError: the loss is no finite number any more, or another worker went away.
+            StoppedError: it was asked to stop.
         """
         self.log.event("start", step=int(self.step), steps=self.steps_in_all)
         with self.crew.together():

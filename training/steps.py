@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens after every training step: count, report, save, stop when learning has failed."""
+"""What happens after every training step: count, report, save, stop when asked or failed."""
 
 import math
 import time
 from typing import TYPE_CHECKING
 
-from device.errors import TrainingError
+from device.errors import StoppedError, TrainingError
 from training.backend import keras
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ class Steps(keras.callbacks.Callback):  # type: ignore[misc]  # tf_keras publish
 
     Raises:
         TrainingError: from within `fit`, the loss is no finite number any more.
+        StoppedError: likewise, the run was asked to stop.
     """
 
     def __init__(self, run: "Run") -> None:
@@ -34,9 +35,16 @@ class Steps(keras.callbacks.Callback):  # type: ignore[misc]  # tf_keras publish
             self.told = now
             rounded = {name: round(value, 4) for name, value in values.items()}
             run.log.event("step", step=int(run.step), steps=run.steps_in_all, **rounded)
-        if run.crew.chief_says(now - self.saved >= run.config.checkpoint_seconds):
+        stop = run.asked_to_stop()
+        if run.crew.chief_says(stop or now - self.saved >= run.config.checkpoint_seconds):
             self.saved = now
             run.manager.save()
+            if stop:
+                run.log.event("stop", step=int(run.step), steps=run.steps_in_all)
+                raise StoppedError(
+                    f"stopped as asked, at step {int(run.step)} of {run.steps_in_all}; the same "
+                    "command goes on from there"
+                )
 
 
 def refuse_nan(loss: float, run: "Run") -> None:

@@ -7,6 +7,7 @@ what training/run.py keeps. After quantisation-aware training it also holds `mod
 
 import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,20 @@ from training.runlog import Progress
 from training.strategy import placed, refuse_several
 
 
-def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: None) -> Path:
+def train(
+    config: TrainConfig,
+    workdir: Path,
+    *,
+    progress: Progress = lambda _: None,
+    asked_to_stop: Callable[[], bool] = lambda: False,
+) -> Path:
     """Train, or go on where an earlier call with the same config stopped.
 
     Args:
         config: what to train.
         workdir: see the module's text.
         progress: called with every event that is written to events.jsonl.
+        asked_to_stop: asked after every step; once it says yes, the run saves and ends.
 
     Returns:
         The file with the best weights.
@@ -42,6 +50,7 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
             belongs to another config.
         InputError: TF_CONFIG is of no use, or the batch cannot be shared equally.
         TrainingError: the run has diverged, or another worker went away.
+        StoppedError: it was asked to stop; the same call goes on.
     """
     prepared = open_prepared(config.prepared)
     workdir.mkdir(parents=True, exist_ok=True)
@@ -63,6 +72,7 @@ def train(config: TrainConfig, workdir: Path, *, progress: Progress = lambda _: 
         taught=functools.partial(_targets, config, prepared, workdir),
         folder=workdir,
         progress=progress,
+        asked_to_stop=asked_to_stop,
     ).run()
     if config.quantisation_aware:
         fresh = workdir / "fresh.tflite"

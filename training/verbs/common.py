@@ -2,8 +2,10 @@
 """What several verbs share: the detector's argument, numbers within bounds, a progress bar."""
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -93,6 +95,17 @@ def within(kind: type[N], low: float, high: float) -> Callable[[str], N]:
         return number
 
     return convert
+
+
+@contextlib.contextmanager
+def stop_wish() -> Iterator[Callable[[], bool]]:
+    """Within the block SIGTERM is a wish; the function tells whether it has come."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def progress_bar(items: Iterable[T], what: str, unit: str) -> Iterable[T]:

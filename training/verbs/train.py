@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from training.config import TrainConfig
 from training.models.settings import IMAGENET, SETTINGS, own_settings, settings_for, settings_kind
-from training.verbs.common import within
+from training.verbs.common import stop_wish, within
 
 HELP = f"""\
 Trains a classifier of perceived gender on a prepared folder. The workdir keeps the configuration,
 the history, events and checkpoints; stopped at any moment, the same command goes on where it was.
+SIGTERM stops it after the step at work, with nothing lost.
 
 architectures (--architecture), each with settings of its own:
   mobilenet_v2  the default; the only one for which there are ImageNet weights (--pretrained)
@@ -188,14 +189,15 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         DatasetError: the folder is not prepared, or the workdir belongs to another run.
         InputError: the architecture has no such setting, or the value is not accepted.
+        StoppedError: SIGTERM came.
     """
     from training.prepared import open_prepared  # noqa: PLC0415
     from training.train import train  # noqa: PLC0415
 
     rule = open_prepared(args.prepared).about.rule
     config = configured(args, size=rule.size, colour=rule.colour)
-    with _Bar() as bar:
-        best = train(config, args.workdir, progress=bar)
+    with _Bar() as bar, stop_wish() as asked_to_stop:
+        best = train(config, args.workdir, progress=bar, asked_to_stop=asked_to_stop)
     print(f"{best}: the best epoch's weights; next: python -m training export {args.workdir}")
     return 0
 
