@@ -12,7 +12,7 @@ import pytest
 from device.bundle import open_bundle
 from device.bundle.manifest import EvaluatedSet, Evidence, Figure, Quantisation
 from training.cli import main
-from training.gate import GateError, Limits, apart, failures, require
+from training.gate import GateError, Limits, apart, failures, require, verdicts
 
 LIMITS = Limits()
 
@@ -92,6 +92,20 @@ def test_size_is_judged_where_asked() -> None:
     assert told(evidence(), model_bytes=701, max_bytes=700) == (
         "size: the model has 701 bytes, at most 700 allowed",
     )
+
+
+def test_every_gate_has_its_verdict() -> None:
+    judged = verdicts(evidence(ece=0.2), model_bytes=1000, limits=LIMITS)
+    assert [(one.gate, len(one.faults)) for one in judged] == [
+        ("worst group", 0),
+        ("women and men", 0),
+        ("calibration", 1),
+        ("int8 drop", 0),
+        ("same label", 0),
+        ("size", 0),
+    ]
+    assert sum((one.faults for one in judged), ()) == told(evidence(ece=0.2))
+    assert verdicts(Evidence(tests=()), model_bytes=1, limits=LIMITS) == ()
 
 
 def test_age_bands_are_told_and_not_judged() -> None:

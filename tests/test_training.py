@@ -26,6 +26,7 @@ from device.pictures import decode
 from device.records import FaceCrop
 from training.config import TrainConfig, read_config
 from training.datasets import open_dataset
+from training.outcomes import matching, outcomes_file
 from training.prepare import prepare
 from training.prepared import Prepared, open_prepared
 from training.report.contents import PUBLISHED
@@ -161,7 +162,7 @@ def exported(run: Path, faces_directory: Path, tmp_path_factory: pytest.TempPath
 
 
 def test_export_writes_a_bundle_that_the_device_runs_identically(
-    exported: Path, prepared: Prepared, faces_directory: Path, detector: Detector
+    exported: Path, run: Path, prepared: Prepared, faces_directory: Path, detector: Detector
 ) -> None:
     bundle = open_bundle(exported)
     classifier = Classifier(bundle)
@@ -174,6 +175,8 @@ def test_export_writes_a_bundle_that_the_device_runs_identically(
         pixels = decode((faces_directory / row.name).read_bytes(), name=row.name)
         device = classifier.raw(classifier.crop(pixels, detector.find_in_still(pixels)[0]))
         assert np.array_equal(device, classifier.raw(FaceCrop(np.ascontiguousarray(crops[i]))))
+    tests = bundle.manifest.evidence.tests
+    assert len(matching(tests, outcomes_file(run, "small"))) == len(tests) == 2
     shown = training("evaluate", exported, faces_directory, "--json")
     assert shown.returncode == 0, shown.stderr
     measured = json.loads(shown.stdout)

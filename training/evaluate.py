@@ -15,7 +15,7 @@ from device.detector import Detector
 from device.errors import DatasetError, InputError
 from device.pictures import decode
 from device.records import FEMALE, MALE, UNSURE, FaceCrop, Perception
-from training import metrics
+from training import metrics, operating
 from training.datasets import Dataset, Sample
 from training.datasets.linting import Progress
 from training.datasets.selecting import Dropped, select
@@ -127,13 +127,13 @@ def int8_outputs(classifier: Classifier, crops: Iterable[NDArray[np.uint8]]) -> 
 
 def summarise(name: str, method: str, outcomes: list[Outcome]) -> EvaluatedSet:
     """The figures of one test set, as they stand in a bundle."""
-    answered = [outcome for outcome in outcomes if outcome.sure]
+    answered, accuracy_answered = operating.coverage(outcomes)
     return EvaluatedSet(
         name=name,
         method=method,
         accuracy=metrics.accuracy(outcomes),
         groups=metrics.by_group(outcomes),
-        coverage=metrics.figure(len(answered), len(outcomes)),
-        accuracy_answered=metrics.accuracy(answered),
+        coverage=answered,
+        accuracy_answered=accuracy_answered,
         ece=round(metrics.calibration_error(outcomes), 4),
     )

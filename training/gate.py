@@ -45,6 +45,15 @@ class Limits:
     max_bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One gate: its name, what it asks in words, and a sentence for each fault (none: passed)."""
+
+    gate: str
+    asks: str
+    faults: tuple[str, ...]
+
+
 def require(evidence: "Evidence", *, model_bytes: int, limits: Limits) -> None:
     """Let evidence pass or not.
 
@@ -66,14 +75,46 @@ def failures(evidence: "Evidence", *, model_bytes: int, limits: Limits) -> tuple
     """
     if not evidence.tests:
         return ("there is no test set in the evidence, expected one: export with --test",)
+    judged = verdicts(evidence, model_bytes=model_bytes, limits=limits)
+    return tuple(fault for verdict in judged for fault in verdict.faults)
+
+
+def verdicts(evidence: "Evidence", *, model_bytes: int, limits: Limits) -> tuple[Verdict, ...]:
+    """Every gate, passed or not, in the order of `failures`; none without a test set."""
+    if not evidence.tests:
+        return ()
     first = evidence.tests[0]
-    return (
-        *_groups(first, limits),
-        *_genders(first, limits),
-        *_calibration(first, limits),
-        *_quantisation(evidence, limits),
-        *_size(model_bytes, limits),
+    size = "any" if limits.max_bytes is None else f"at most {limits.max_bytes}"
+    gates = (
+        (
+            "worst group",
+            f"no group by perceived gender or race more than {limits.group_gap:g} points under "
+            f"the mean (groups of {limits.group_n} pictures or more)",
+            _groups(first, limits),
+        ),
+        (
+            "women and men",
+            f"at most {limits.gender_gap:g} points apart",
+            _genders(first, limits),
+        ),
+        (
+            "calibration",
+            f"an expected calibration error of at most {limits.ece / 100:g}",
+            _calibration(first, limits),
+        ),
+        (
+            "int8 drop",
+            f"at most {limits.int8_drop:g} points of accuracy lost against float",
+            _drop(evidence, limits),
+        ),
+        (
+            "same label",
+            f"int8 and float agree in at least {limits.same_label:g} % of the pictures",
+            _same_label(evidence, limits),
+        ),
+        ("size", f"bytes of the model file: {size}", _size(model_bytes, limits)),
     )
+    return tuple(Verdict(gate, asks, tuple(faults)) for gate, asks, faults in gates)
 
 
 def apart(evidence: "Evidence", limits: Limits) -> tuple[str, ...]:
@@ -136,7 +177,7 @@ def _calibration(found: "EvaluatedSet", limits: Limits) -> Iterator[str]:
         )
 
 
-def _quantisation(evidence: "Evidence", limits: Limits) -> Iterator[str]:
+def _drop(evidence: "Evidence", limits: Limits) -> Iterator[str]:
     found = evidence.quantisation
     if found is None:
         yield "int8 drop: int8 was not compared with float, expected it to be"
@@ -147,7 +188,11 @@ def _quantisation(evidence: "Evidence", limits: Limits) -> Iterator[str]:
             f"int8 drop: {found.int8_accuracy:.2%} against {found.float_accuracy:.2%} in float "
             f"(n {found.n}), {drop:.2f} points lost, at most {limits.int8_drop:g} allowed"
         )
-    if _points(found.same_label) < limits.same_label:
+
+
+def _same_label(evidence: "Evidence", limits: Limits) -> Iterator[str]:
+    found = evidence.quantisation
+    if found is not None and _points(found.same_label) < limits.same_label:
         yield (
             f"same label: int8 and float agree in {found.same_label:.2%} (n {found.n}), at least "
             f"{limits.same_label:g} % expected"

@@ -11,7 +11,8 @@ from training.card import card
 from training.datasets import Dataset
 from training.evaluate import Measured
 from training.mistakes import write_mistakes
-from training.report.contents import MISTAKES
+from training.outcomes import write_outcomes
+from training.report.contents import MISTAKES, OUTCOMES
 from training.report.folder import write_report
 
 
@@ -51,6 +52,7 @@ def write_local_report(
         model_bytes=manifest.file.bytes,
     )
     (folder / "CARD.md").write_text(text, "utf-8")
+    write_outcomes(folder / OUTCOMES, [measured])
     write_mistakes(
         folder / MISTAKES,
         measured,

@@ -12,6 +12,7 @@ from typing import Final
 
 CONTENTS: Final = "CONTENTS.md"
 MISTAKES: Final = "mistakes.html"
+OUTCOMES: Final = "outcomes.csv"
 SPLIT: Final = "split.csv.gz"
 
 FILES: Final[Mapping[str, str]] = {
@@ -32,10 +33,12 @@ FILES: Final[Mapping[str, str]] = {
     SPLIT: "name, SHA-256, cluster of near-duplicates and split of each picture trained on or held "
     "out",
 }
-# Written by `training evaluate --out` only: its own card, and a page with faces on it.
+# Written by `training evaluate --out` only: its own card, a page with faces on it, and a table
+# that names every picture.
 LOCAL: Final[Mapping[str, str]] = {
     "CARD.md": "what the bundle is, how well it does, and for what it must not be used",
     MISTAKES: "the most confident mistakes with their crops; shows faces: keep it, publish it not",
+    OUTCOMES: "label, probability of female, and whether it was answered, of each picture",
 }
 # All that a bundle's report may hold.
 PUBLISHED: Final = frozenset({CONTENTS, *FILES})

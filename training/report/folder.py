@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from device.bundle.manifest import ClassifierDecision
-from training import metrics
+from training import metrics, operating
 from training.evaluate import Measured
 from training.prepared import Row
 from training.report import drawing, group_plots, plots
@@ -125,9 +125,8 @@ def _plots(folder: Path, measured: Measured, decision: ClassifierDecision) -> di
     plots.reliability(folder / "reliability.png", measured)
     plots.risk_coverage(folder / "risk_coverage.png", measured, decision)
     group_plots.groups(folder / "groups.png", measured)
-    found = {one.truth for one in measured.outcomes if one.female is not None}
     absent = {}
-    if len(found) < 2:
+    if not operating.both_labels(measured.outcomes):
         absent["roc.png"] = "faces of both labels are needed"
     else:
         plots.roc(folder / "roc.png", measured)

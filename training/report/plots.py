@@ -4,31 +4,21 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from device.bundle.manifest import ClassifierDecision
-from training import metrics
+from training import metrics, operating
 from training.calibrate import MIN_COVERAGE, TARGET_ACCURACY, THRESHOLD_RULE
 from training.evaluate import Measured
+from training.operating import ANSWERS, LABELS
 from training.report.drawing import BLUE, GREY, LIGHT, ORANGE, canvas, whiskers
-
-LABELS: Final = ("female", "male")
-ANSWERS: Final = ("female", "male", "unsure", "no face")
 
 
 def confusion(path: Path, measured: Measured) -> None:
     """Labels against results, with unsure and not found as results of their own."""
-    counts = [[0] * len(ANSWERS) for _ in LABELS]
-    for one in measured.outcomes:
-        if one.female is None:
-            answer = "no face"
-        elif not one.sure:
-            answer = "unsure"
-        else:
-            answer = "female" if one.female >= 0.5 else "male"
-        counts[LABELS.index(one.truth)][ANSWERS.index(answer)] += 1
+    counts = operating.confusion(measured.outcomes)
     shares = [[n / max(1, sum(row)) for n in row] for row in counts]
     with canvas(path, measured.figures.name, size=(6, 3.2)) as axes:
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -45,28 +35,20 @@ def confusion(path: Path, measured: Measured) -> None:
 
 def roc(path: Path, measured: Measured) -> None:
     """Share of women found against share of men mistaken, over all thresholds, found faces."""
-    faces = [(o.female, o.truth == "female") for o in measured.outcomes if o.female is not None]
-    women = sum(female for _, female in faces)
-    men = len(faces) - women
-    hits, alarms, area = [0.0], [0.0], 0.0
-    steps: dict[float, list[int]] = {}
-    for probability, female in faces:
-        steps.setdefault(probability, [0, 0])[0 if female else 1] += 1
-    for probability in sorted(steps, reverse=True):  # equal ones at once: their order means nothing
-        more_women, more_men = steps[probability]
-        hits.append(hits[-1] + more_women / women)
-        alarms.append(alarms[-1] + more_men / men)
-        area += (hits[-1] + hits[-2]) / 2 * (alarms[-1] - alarms[-2])
-    found = sum(p >= 0.5 for p, female in faces if female) / women
-    mistaken = sum(p >= 0.5 for p, female in faces if not female) / men
+    found = operating.roc(measured.outcomes)
     with canvas(path, measured.figures.name, size=(5, 4.6)) as axes:
-        axes.plot(alarms, hits, color=BLUE, label=f"area under the curve {area:.4f}")
         axes.plot(
-            mistaken,
-            found,
+            found.mistaken,
+            found.found,
+            color=BLUE,
+            label=f"area under the curve {found.area:.4f}",
+        )
+        axes.plot(
+            *found.even,
             "o",
             color=ORANGE,
-            label=f"even point: {found:.1%} of women found,\n{mistaken:.1%} of men mistaken",
+            label=f"even point: {found.even[1]:.1%} of women found,\n"
+            f"{found.even[0]:.1%} of men mistaken",
         )
         axes.plot((0, 1), (0, 1), ":", color=GREY, label="guessing")
         _shares(axes, "men called female", "women called female")
