@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from device.errors import PasserbyError
+from training.studio import markup
 from training.studio.home import Home
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ PAGES = (
 def show(name: str, title: str, home: Home) -> None:
     """Show one page; whatever goes wrong on it becomes one sentence."""
     st.title(title)
+    markup.style()
     try:
         importlib.import_module(f"training.studio.pages.{name}").show(home)
     except PasserbyError as error:

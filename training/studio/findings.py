@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `training inspect` found, in words for a page."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from training.datasets.linting import Inspection
+
+FORMATS: Final = {
+    "utkface": "labels in the file names, as in UTKFace (age_gender_race_date.jpg)",
+    "fairface": "labels in a CSV, as in FairFace (file, age, gender, race)",
+    "folders": "labels by folder (female, male)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Things of one kind: how many, what that means, and each with its reason."""
+
+    title: str
+    meaning: str
+    head: tuple[str, str]
+    rows: tuple[tuple[str, str], ...]
+
+
+def findings(inspection: Inspection) -> tuple[Finding, ...]:
+    """Everything that was refused, repaired or is there twice; kinds without any are left out."""
+    reasons = ("File", "Why")
+    groups = ("Pictures", "Labels")
+    found = (
+        Finding(
+            "Refused",
+            "Files that are not read at all.",
+            reasons,
+            _pairs((one.name, one.reason) for one in inspection.refused),
+        ),
+        Finding(
+            "Without a usable label",
+            "Pictures whose label is missing or malformed; they are not used.",
+            reasons,
+            _pairs((one.name, one.reason) for one in inspection.faults if not one.kept),
+        ),
+        Finding(
+            "Unreadable",
+            "Pictures that are damaged, too large or no pictures; they are not used.",
+            reasons,
+            _pairs((one.name, one.reason) for one in inspection.unreadable),
+        ),
+        Finding(
+            "Labels used in part or repaired",
+            "Pictures that are used although a part of their label was odd.",
+            reasons,
+            _pairs((one.name, one.reason) for one in inspection.faults if one.kept),
+        ),
+        Finding(
+            "Contradictory labels",
+            "One picture under different labels. Those that differ in perceived gender are never "
+            "trained on.",
+            groups,
+            _pairs(
+                (" = ".join(one.names), " / ".join(one.labels)) for one in inspection.contradictions
+            ),
+        ),
+        Finding(
+            "Exact duplicates",
+            "The same file several times.",
+            ("Pictures", "How many"),
+            _pairs((" = ".join(names), str(len(names))) for names in inspection.same),
+        ),
+        Finding(
+            "Near-duplicates",
+            "The same picture scaled or compressed anew. They are kept on the same side when "
+            "pictures are held out.",
+            ("Pictures", "How many"),
+            _pairs((" = ".join(names), str(len(names))) for names in inspection.near),
+        ),
+    )
+    return tuple(one for one in found if one.rows)
+
+
+def groups_of(
+    inspection: Inspection, field: str, order: Sequence[str] = ()
+) -> tuple[tuple[str, str, int], ...]:
+    """How many pictures each value of a field and each perceived gender has.
+
+    Args:
+        inspection: what was found.
+        field: "race" or "age_band".
+        order: values in the order that they are wanted in; others follow by the alphabet.
+    """
+    totals: dict[tuple[str, str], int] = {}
+    for count in inspection.counts:
+        key = (getattr(count, field) or "no label", count.perceived_gender)
+        totals[key] = totals.get(key, 0) + count.pictures
+    rank = {value: index for index, value in enumerate(order)}
+    ordered = sorted(totals, key=lambda key: (rank.get(key[0], len(rank)), key))
+    return tuple((value, gender, totals[value, gender]) for value, gender in ordered)
+
+
+def _pairs(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(rows)
