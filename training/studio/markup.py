@@ -12,7 +12,8 @@ from typing import Final
 import streamlit as st
 
 STYLE: Final = """<style>
-.pb-grid { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); }
+.pb-grid { display: grid; gap: .75rem;
+  grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); }
 .pb-grid figure { margin: 0; min-width: 0; }
 .pb-grid img, .pb-grid .pb-gone { width: 100%; aspect-ratio: 1; object-fit: cover;
   border-radius: .4rem; background: #e2e8e6; display: block; }

@@ -51,5 +51,4 @@ def take_path(home: Home, text: str) -> StoredDataset:
 
 def in_plain_words(dataset: StoredDataset) -> str:
     """Why the check failed, in one sentence about what the person calls the dataset."""
-    fault = dataset.check.fault().replace(str(dataset.source), dataset.title)
-    return fault[:1].upper() + fault[1:]
+    return dataset.check.fault().replace(str(dataset.source), dataset.title)

@@ -36,12 +36,16 @@ OPTIONS: Final = {
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
     "runner.magicEnabled": "false",
+    "logger.level": "error",
+    "logger.hideWelcomeMessage": "true",
     "theme.base": "light",
     "theme.primaryColor": "#0f766e",
     "theme.backgroundColor": "#ffffff",
     "theme.secondaryBackgroundColor": "#f1f5f4",
     "theme.textColor": "#1b2a2f",
     "theme.baseRadius": "0.4rem",
+    "theme.headingFontSizes": '["2rem","1.5rem","1.2rem","1.05rem","1rem","0.9rem"]',
+    "theme.paddingTop": "3.5rem",
     "theme.chartCategoricalColors": '["#b45309","#0f766e","#475569","#7c3aed","#be123c","#0369a1"]',
 }
 
