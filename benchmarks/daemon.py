@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from device.control.client import ControlClient
-from device.control.wire import Request
+from device.control.request import Request
 from device.errors import ControlError
 
 ROOT = Path(__file__).parent.parent

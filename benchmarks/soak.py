@@ -25,7 +25,7 @@ from benchmarks.daemon import DOORWAY, Daemon, Sample
 from benchmarks.slope import WARM_UP_SHARE, Slope, slope
 
 # The least that the settings allow.
-STORE = {"max_bytes": 262_144}
+STORE: dict[str, object] = {"max_bytes": 262_144}
 # What a daemon that idles at five frames a second looks at in a day.
 _FRAMES_PER_DAY = 5 * 86400
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where things are kept when the settings do not say."""
+"""Where things are kept when the settings do not say, and where those are."""
 
 import os
 import sys
@@ -33,6 +33,38 @@ def default_run_directory() -> Path:
     if own:
         return Path(own) / "passerby"
     return Path(os.environ.get("TMPDIR", "/tmp")) / f"passerby-{os.geteuid()}"  # noqa: S108 opened 0700, and per user
+
+
+def find_settings(path: Path | None = None) -> Path | None:
+    """The file that applies: `path`, $PASSERBY_SETTINGS, the system's, the user's, or none."""
+    if path is not None:
+        return path
+    named = os.environ.get("PASSERBY_SETTINGS", "")
+    if named:
+        return Path(named)
+    own = os.environ.get("XDG_CONFIG_HOME", "")
+    home = Path(own) if own else Path("~/.config").expanduser()
+    places = (Path("/etc/passerby/passerby.toml"), home / "passerby" / "passerby.toml")
+    return next((place for place in places if place.is_file()), None)
+
+
+def run_directory(path: Path | None = None) -> Path | None:
+    """The run directory by the settings that apply, read for it alone: a client is in a hurry.
+
+    None where they must be read in full, to say what is wrong with them.
+    """
+    import tomllib  # noqa: PLC0415  nobody else here needs it
+
+    found = find_settings(path)
+    if found is None:
+        return default_run_directory()
+    try:
+        named = tomllib.loads(found.read_text(encoding="utf-8")).get("run_directory")
+        if named is None:
+            return default_run_directory()
+        return found.resolve().parent / Path(named).expanduser() if named else None
+    except (OSError, ValueError, TypeError, RuntimeError):
+        return None
 
 
 def shipped_models() -> Path:

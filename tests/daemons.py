@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from device.control.client import ControlClient
-from device.control.wire import Request
+from device.control.request import Request
 from device.errors import ControlError
 
 ROOT = Path(__file__).parent.parent

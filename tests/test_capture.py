@@ -4,6 +4,8 @@
 import io
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,45 @@ def test_with_a_daemon_it_asks_that_one(house: House) -> None:
     check_answer(answer, faces=1)
     assert done.returncode == exit_status(answer)
     assert house.stop(process) == 0
+
+
+LOADED = """
+import sys
+from device.cli import main
+status = main(sys.argv[1:])
+heavy = {"numpy", "PIL", "msgspec", "device.settings"} & set(sys.modules)
+sys.exit(f"loaded: {heavy}" if heavy else status)
+"""
+
+
+@pytest.mark.parametrize("verb", ["capture", "status"])
+def test_asking_a_daemon_loads_next_to_nothing(house: House, verb: str) -> None:
+    """A start that is waited for: settings and numpy alone would double it."""
+    process = house.start()
+    house.wait_frames(1)
+    words = house.command(verb)[3:]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        env=house.environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode in (0, 3, 4), done.stderr
+    assert house.stop(process) == 0
+
+
+def test_faulty_settings_are_told_of_where_they_are_needed(house: House) -> None:
+    """Not of the running daemon, which knows better; but of a look of its own."""
+    process = house.start()
+    house.wait_frames(1)
+    house.settings.write_text(house.settings.read_text() + "[daemon]\nfrobnicate = 1\n")
+    assert house.call("capture").returncode in (0, 3, 4)
+    assert house.stop(process) == 0
+    alone = house.call("capture")
+    assert alone.returncode == 30
+    assert b"daemon.frobnicate" in alone.stderr
+    house.settings.write_text("run_directory = 7\n")
+    assert b"run_directory is 7" in house.call("status").stderr
 
 
 def test_a_socket_left_by_a_dead_daemon_is_no_daemon(house: House) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from device.control.client import SOCKET_NAME, ControlClient
-from device.control.wire import Request
+from device.control.request import Request
 from device.errors import (
     BusyError,
     CameraBlackError,

@@ -10,8 +10,9 @@ import pytest
 from callers import STATUS, Callers, Connect, answer_of, is_hung_up, settle, still_serves
 
 from device.clock import ManualClock
+from device.control.request import Request
 from device.control.server import ControlServer
-from device.control.wire import Request, parse
+from device.control.wire import parse
 from device.errors import ControlError
 
 

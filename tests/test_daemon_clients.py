@@ -11,7 +11,7 @@ from daemons import PATIENCE_SECONDS, NewHouse
 from walkers import frames, jpeg, write_scene
 
 from device.control.client import SOCKET_NAME
-from device.control.wire import Request
+from device.control.request import Request
 from device.errors import ControlError
 
 

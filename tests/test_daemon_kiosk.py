@@ -15,7 +15,7 @@ from kiosks import DOORWAY, rgb
 from numpy.typing import NDArray
 from PIL import Image
 
-from device.control.wire import Request
+from device.control.request import Request
 from device.displays.pixels import Geometry, file_geometry, unpacked
 from device.overlay.layout import Area, lay_out
 from device.overlay.panels import notice_bar, waiting_screen, words_panel

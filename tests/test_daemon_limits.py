@@ -7,7 +7,7 @@ from pathlib import Path
 from daemons import PATIENCE_SECONDS, NewHouse
 from walkers import frames, jpeg, write_scene
 
-from device.control.wire import Request
+from device.control.request import Request
 from device.errors import MemoryCeilingError
 
 

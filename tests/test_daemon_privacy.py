@@ -22,7 +22,7 @@ from walkers import frames, jpeg, write_scene
 
 from device.bundle import open_bundle
 from device.classifier import Classifier
-from device.control.wire import Request
+from device.control.request import Request
 from device.detector import Detector
 from device.imaging import letterbox
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from device import places
+from device.settings import read
 
 
 @pytest.fixture
@@ -53,3 +54,37 @@ def test_the_shipped_models_are_found_beside_the_environment(
     assert places.shipped_models() == shared
     (tmp_path / "repository" / "models").mkdir()
     assert places.shipped_models() == tmp_path / "repository" / "models"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "default"),
+        ("run_directory = '/run/x'", "/run/x"),
+        ("run_directory = 'beside'", "beside the file"),
+        ("run_directory = '~/x'", "at home"),
+        ("camera = 'nonsense'", "default"),
+        ("run_directory = ''", None),
+        ("run_directory = 7", None),
+        ("run_directory = '~nobody-of-that-name/x'", None),
+        ("run_directory", None),
+    ],
+)
+def test_the_run_directory_alone_is_as_the_whole_settings_have_it(
+    plain_user: Path, tmp_path: Path, text: str, expected: str | None
+) -> None:
+    path = tmp_path / "passerby.toml"
+    path.write_text(text)
+    found = places.run_directory(path)
+    settings, faults = read(path)
+    told = {
+        "default": places.default_run_directory(),
+        "beside the file": tmp_path / "beside",
+        "at home": plain_user / "x",
+    }
+    assert found == (told.get(expected, Path(expected)) if expected else None)
+    assert found == settings.run_directory if found else faults
+
+
+def test_settings_that_are_not_there_are_for_others_to_tell_of(tmp_path: Path) -> None:
+    assert places.run_directory(tmp_path / "missing.toml") is None

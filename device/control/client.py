@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The control socket's client: asks the running daemon one thing and waits for its answer."""
+"""The control socket's client: asks the running daemon one thing and waits for its answer.
 
+A person waits for its start, so it imports little: no settings, and the standard library's JSON.
+"""
+
+import json
 import socket
 import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from device.control.wire import Request
+from device.control.request import Request
 from device.errors import ControlError, NotRunningError, camera_fault
 
 SOCKET_NAME = "passerby.sock"
 # A still of the largest picture that a camera gives fits well into this.
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _KNOCK_SECONDS = 0.05
+# The longest that the settings allow for one frame and for a stop. A daemon that hangs is ended by
+# its watchdog long before.
+_PATIENCE_SECONDS = 120.0
 
 
 class ControlClient:
@@ -26,7 +31,7 @@ class ControlClient:
             answers between two frames, so this is longer than its camera may take for one.
     """
 
-    def __init__(self, run_directory: Path, *, timeout_seconds: float) -> None:
+    def __init__(self, run_directory: Path, *, timeout_seconds: float = _PATIENCE_SECONDS) -> None:
         self._path = run_directory / SOCKET_NAME
         self._timeout = timeout_seconds
 
@@ -42,7 +47,7 @@ class ControlClient:
             door.settimeout(self._timeout + request.wait_face_seconds)
             self._connect(door)
             try:
-                door.sendall(msgspec.json.encode(request) + b"\n")
+                door.sendall(_line(request))
                 line = _read_line(door)
             except OSError as error:
                 raise ControlError(
@@ -80,8 +85,10 @@ class ControlClient:
 
     def _understand(self, line: bytes) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
-        except msgspec.DecodeError as error:
+            answer = json.loads(line)
+            if not isinstance(answer, dict):
+                raise ValueError("no object")
+        except (ValueError, RecursionError) as error:
             raise ControlError(
                 f"the daemon at {self._path} answered {line[:60]!r}, expected one line of JSON: "
                 "is it of the same version?"
@@ -91,6 +98,15 @@ class ControlClient:
             words = str(fault.get("message", fault))
             raise camera_fault(str(fault.get("code")), words) or ControlError(words)
         return answer
+
+
+def _line(request: Request) -> bytes:
+    asked = {
+        "verb": request.verb,
+        "wait_face_seconds": request.wait_face_seconds,
+        "still": request.still,
+    }
+    return json.dumps(asked, separators=(",", ":")).encode() + b"\n"
 
 
 def _read_line(door: socket.socket) -> bytes:

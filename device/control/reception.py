@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from device.answers import picture_answer
+from device.control.request import Request
 from device.control.server import ControlServer
-from device.control.wire import Call, Request, failure
+from device.control.wire import Call, failure
 from device.errors import ControlError, PasserbyError
 from device.protocols import Clock
 from device.records import Frame, Observation, as_json

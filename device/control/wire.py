@@ -2,32 +2,21 @@
 """What goes over the control socket: one line of JSON asks, one line of JSON answers.
 
 Requests: `{"verb": "status"}`, `{"verb": "capture", "wait_face_seconds": 5, "still": false}`,
-`{"verb": "pause"}`, `{"verb": "resume"}`. An answer holds `"error": null` or
-`"error": {"code", "message", "exit_status"}`. A connection carries one request.
+`{"verb": "pause"}`, `{"verb": "resume"}`; fields that are not known are ignored, so that newer
+clients work. An answer holds `"error": null` or `"error": {"code", "message", "exit_status"}`. A
+connection carries one request.
 """
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
+from device.control.request import MAX_WAIT_SECONDS, Request
 from device.errors import ControlError, PasserbyError
 
-Verb = Literal["status", "capture", "pause", "resume"]
 MAX_LINE_BYTES = 4096
-MAX_WAIT_SECONDS = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a client asks. Fields that are not known are ignored, so that newer clients work."""
-
-    verb: Verb
-    wait_face_seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_WAIT_SECONDS)] = 0.0
-    still: bool = False
-
 
 _DECODER = msgspec.json.Decoder(Request)
 
@@ -39,11 +28,14 @@ def parse(line: bytes) -> Request:
         ControlError: the line is no request.
     """
     try:
-        return _DECODER.decode(line)
+        request = _DECODER.decode(line)
+        if not 0 <= request.wait_face_seconds <= MAX_WAIT_SECONDS:
+            raise msgspec.ValidationError(f"wait_face_seconds is not 0 to {MAX_WAIT_SECONDS:g}")
     except (msgspec.DecodeError, RecursionError) as error:
         raise ControlError(
             f'the request is not understood ({error}), expected a line such as {{"verb": "status"}}'
         ) from error
+    return request
 
 
 def failure(error: PasserbyError) -> dict[str, object]:

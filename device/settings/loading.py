@@ -5,7 +5,6 @@ Only the composition root (`device/app.py`) and the command line see `Settings`;
 takes plain values by keyword. Every fault of a file is reported at once, by key path.
 """
 
-import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,12 @@ from typing import Annotated
 from msgspec import Meta
 
 from device.errors import SettingsError
-from device.places import default_run_directory, default_state_directory, shipped_models
+from device.places import (
+    default_run_directory,
+    default_state_directory,
+    find_settings,
+    shipped_models,
+)
 from device.settings.camera import CameraSettings
 from device.settings.display import DisplaySettings
 from device.settings.fields import as_toml, fill
@@ -66,19 +70,6 @@ class Settings:
         return self.models_directory / self.models.classifier
 
 
-def find(path: Path | None = None) -> Path | None:
-    """The file that applies: `path`, $PASSERBY_SETTINGS, the system's, the user's, or none."""
-    if path is not None:
-        return path
-    named = os.environ.get("PASSERBY_SETTINGS", "")
-    if named:
-        return Path(named)
-    own = os.environ.get("XDG_CONFIG_HOME", "")
-    home = Path(own) if own else Path("~/.config").expanduser()
-    places = (Path("/etc/passerby/passerby.toml"), home / "passerby" / "passerby.toml")
-    return next((place for place in places if place.is_file()), None)
-
-
 def load(path: Path | None = None) -> Settings:
     """Read the settings file that applies, or take every default when there is none.
 
@@ -93,7 +84,7 @@ def load(path: Path | None = None) -> Settings:
 
 def read(path: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
     """What `load` reads, with its faults beside it; what is faulty keeps its default."""
-    found = find(path)
+    found = find_settings(path)
     if found is None:
         return Settings(), ()
     try:

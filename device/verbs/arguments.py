@@ -1,8 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers on the command line: a wrong one is answered with what was expected."""
+"""What verbs make of their arguments: numbers in range, and the daemon that is meant."""
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
+
+from device.places import run_directory
+
+
+def daemon_directory(settings: Path | None) -> Path:
+    """The run directory of the daemon with these settings.
+
+    Raises:
+        SettingsError: they have faults that keep it from being known.
+    """
+    found = run_directory(settings)
+    if found is not None:
+        return found
+    from device.settings import load  # noqa: PLC0415  says what is wrong
+
+    return load(settings).run_directory
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:

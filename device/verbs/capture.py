@@ -18,10 +18,10 @@ from device.errors import (
     NotRunningError,
     RefusedError,
 )
-from device.verbs.arguments import seconds
+from device.verbs.arguments import daemon_directory, seconds
 
 if TYPE_CHECKING:
-    from device.control.wire import Request
+    from device.control.request import Request
     from device.settings import Settings
 
 HELP = """\
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_questions(parser: argparse.ArgumentParser) -> None:
     """What may be asked from afar, too."""
-    from device.control.wire import MAX_WAIT_SECONDS  # noqa: PLC0415
+    from device.control.request import MAX_WAIT_SECONDS  # noqa: PLC0415
 
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument(
@@ -60,21 +60,15 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what one look sees; 0 a face, 3 none, 4 unsure."""
     from device.control.client import ControlClient  # noqa: PLC0415
-    from device.control.wire import Request  # noqa: PLC0415
-    from device.settings import load  # noqa: PLC0415
+    from device.control.request import Request  # noqa: PLC0415
 
     if args.forced is not None:
         args = _forced(args)
-    settings = load(args.settings)
     request = Request("capture", wait_face_seconds=args.wait_face, still=bool(args.still))
-    patience = settings.camera.timeout_seconds + settings.daemon.stop_seconds
     try:
-        client = ControlClient(settings.run_directory, timeout_seconds=patience)
-        answer = client.ask(request)
+        answer = ControlClient(daemon_directory(args.settings)).ask(request)
     except NotRunningError:
-        if args.path is not None:
-            settings = replace(settings, camera=replace(settings.camera, path=args.path))
-        answer = _look(settings, request)
+        answer = _look(_settings(args), request)
     still = answer.pop("still", None)
     if args.still:
         _write_still(args.still, base64.b64decode(still or ""))
@@ -82,6 +76,15 @@ def run(args: argparse.Namespace) -> int:
     target = sys.stderr if args.still == "-" else sys.stdout
     print(json.dumps(answer) if args.json else sentences(answer), file=target)
     return exit_status(answer)
+
+
+def _settings(args: argparse.Namespace) -> "Settings":
+    from device.settings import load  # noqa: PLC0415
+
+    settings = load(args.settings)
+    if args.path is None:
+        return settings
+    return replace(settings, camera=replace(settings.camera, path=args.path))
 
 
 def exit_status(answer: dict[str, Any]) -> int:

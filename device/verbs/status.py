@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from device.errors import EXIT_OK
+from device.verbs.arguments import daemon_directory
 
 HELP = """\
 Ask the running daemon how it fares: uptime, frames per second, visits counted since it started,
@@ -21,13 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the status."""
     from device.control.client import ControlClient  # noqa: PLC0415
-    from device.control.wire import Request  # noqa: PLC0415
-    from device.settings import load  # noqa: PLC0415
+    from device.control.request import Request  # noqa: PLC0415
 
-    settings = load(args.settings)
-    patience = settings.camera.timeout_seconds + settings.daemon.stop_seconds
-    client = ControlClient(settings.run_directory, timeout_seconds=patience)
-    answer = client.ask(Request("status"))
+    answer = ControlClient(daemon_directory(args.settings)).ask(Request("status"))
     print(json.dumps(answer) if args.json else table(answer))
     return EXIT_OK
 
