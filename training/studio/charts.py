@@ -43,7 +43,7 @@ def ages(counts: Counted, *, order: Sequence[str], title: str, axis: str) -> Any
             y=alt.Y("pictures:Q", title="Pictures", axis=alt.Axis(tickMinStep=1)),
             xOffset=alt.XOffset("gender:N", sort=GENDERS),
             color=_colour(),
-            tooltip=["age", "gender", "pictures"],
+            tooltip=["age:O", "gender:N", "pictures:Q"],
         )
     )
 
@@ -61,7 +61,7 @@ def groups(counts: Counted) -> Any:
             y=alt.Y("group:N", title=None, axis=alt.Axis(labelLimit=110)),
             yOffset=alt.YOffset("gender:N", sort=GENDERS),
             color=_colour(),
-            tooltip=["group", "gender", "pictures"],
+            tooltip=["group:N", "gender:N", "pictures:Q"],
         )
     )
 
@@ -74,6 +74,5 @@ def _colour(*, legend: bool = True) -> Any:
 
 
 def _values(counts: Counted, field: str) -> Any:
-    return alt.Data(
-        values=[{field: value, "gender": gender, "pictures": n} for value, gender, n in counts]
-    )
+    rows = [{field: value, "gender": gender, "pictures": n} for value, gender, n in counts]
+    return alt.InlineData(values=rows)

@@ -2,7 +2,7 @@
 """The prepared pictures of a dataset: made by a job, shown as the device will see them."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import streamlit as st
@@ -35,13 +35,18 @@ def preparing(dataset: StoredDataset, *, size: int, colour: str) -> tuple[tuple[
         return ()
     models = shipped_models()
     fetch = ("detectors", "--models", str(models))
-    cut = ("prepare", str(dataset.source), "--out", str(target), "--size", str(size))
-    cut += ("--colour", colour, "--detector", str(models / DETECTOR))
+    shape = ("--size", str(size), "--colour", colour, "--detector", str(models / DETECTOR))
+    cut = ("prepare", str(dataset.source), "--out", str(target), *shape)
     return (cut,) if (models / DETECTOR / "bundle.json").exists() else (fetch, cut)
 
 
-def choose_prepared(dataset: StoredDataset) -> Prepared | None:
-    """The prepared folder to look at; before there is one, the way to it."""
+def choose_prepared(dataset: StoredDataset, *, busy: bool) -> Prepared | None:
+    """The prepared folder to look at; before there is one, the way to it.
+
+    Args:
+        dataset: whose.
+        busy: whether a run is at work, which may be finding the same faces.
+    """
     job = dataset.cutting
     if job.state == "running":
         watch(job, doing="Starting", closing="Splitting the pictures by content")
@@ -57,7 +62,7 @@ def choose_prepared(dataset: StoredDataset) -> Prepared | None:
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = _chosen(folders)
-        _start(dataset, first=not folders)
+        _start(dataset, first=not folders, busy=busy)
     return open_prepared(chosen) if chosen is not None else None
 
 
@@ -102,11 +107,11 @@ def _title(folder: Path) -> str:
 def _chosen(folders: dict[str, Path]) -> Path | None:
     if not folders:
         return None
-    title = st.selectbox("Crops", list(folders), key="crops-kind", width=180)
+    title = st.selectbox("Crops", list(folders), key="crops-kind", width=165)
     return folders.get(title)
 
 
-def _start(dataset: StoredDataset, *, first: bool) -> None:
+def _start(dataset: StoredDataset, *, first: bool, busy: bool) -> None:
     """Offer the crops that the architectures take by default."""
     kinds: dict[str, tuple[int, str]] = {}
     for settings in SETTINGS.values():
@@ -114,7 +119,9 @@ def _start(dataset: StoredDataset, *, first: bool) -> None:
         if not (dataset.prepared(one.input_size, one.colour) / "prepared.json").exists():
             kinds[f"{one.input_size} px {COLOURS[one.colour]}"] = (one.input_size, one.colour)
     for title, (size, colour) in kinds.items():
-        kind = "primary" if first and colour == "rgb" else "secondary"
-        if st.button(f"Find the faces, {title}", type=kind):
+        main = first and colour == "rgb"
+        kind: Literal["primary", "secondary"] = "primary" if main else "secondary"
+        why = "A run is at work; wait, or stop it first." if busy else None
+        if st.button(f"Find the faces, {title}", type=kind, disabled=busy, help=why):
             dataset.cutting.start(*preparing(dataset, size=size, colour=colour))
             st.rerun()

@@ -73,5 +73,5 @@ def _choice(title: str, values: Sequence[str], key: str) -> str:
     if len(values) < 2:
         return ALL
     return st.selectbox(
-        title, [ALL, *values], key=key, width=180, format_func=lambda word: word.replace("_", " ")
+        title, [ALL, *values], key=key, width=165, format_func=lambda word: word.replace("_", " ")
     )

@@ -130,6 +130,12 @@ class Job:
         started = self._started()
         return 0.0 if started is None else started.began
 
+    @property
+    def commands(self) -> tuple[tuple[str, ...], ...]:
+        """What it was last started with."""
+        started = self._started()
+        return () if started is None else started.commands
+
     def alive(self) -> bool:
         """Whether the process is there: whether somebody holds the lock."""
         try:

@@ -22,7 +22,7 @@ def watch(job: Job, *, doing: str, closing: str = "") -> None:
     def bar() -> None:
         if not job.alive():
             st.rerun(scope="app")
-        share, text = _told(job.amount(), doing, closing)
+        share, text = told(job.amount(), doing, closing)
         st.progress(share, text=text)
 
     bar()
@@ -31,8 +31,8 @@ def watch(job: Job, *, doing: str, closing: str = "") -> None:
         st.rerun()
 
 
-def _told(amount: Amount | None, doing: str, closing: str) -> tuple[float, str]:
-    """Share, 0 to 1, and words."""
+def told(amount: Amount | None, doing: str, closing: str) -> tuple[float, str]:
+    """How far a job is: share, 0 to 1, and words; the arguments are those of `watch`."""
     if amount is None or not amount.total:
         return 0.0, f"{doing} ..."
     if amount.done >= amount.total and closing:

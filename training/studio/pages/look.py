@@ -19,6 +19,9 @@ from training.studio.shelf import Shelf, shelf_of
 VIEWS: Final = ("Pictures", "Numbers", "Doubles", "Crops", "Not found")
 YEARS_IN_A_BIN: Final = 5
 
+Groups = Sequence[tuple[Sequence[str], Sequence[str]]]
+"""Names of pictures that show the same, and their labels where these contradict each other."""
+
 
 def show(home: Home) -> None:
     """The page."""
@@ -36,7 +39,8 @@ def show(home: Home) -> None:
     elif view == "Doubles":
         _doubles(shelf_of(dataset), inspection)
     else:
-        _crops(dataset, not_found=view == "Not found")
+        busy = any(run.job.alive() for run in home.runs())
+        _crops(dataset, busy=busy, not_found=view == "Not found")
 
 
 def _pictures(shelf: Shelf, inspection: Inspection) -> None:
@@ -93,9 +97,9 @@ def _bin(low: int) -> str:
 
 def _doubles(shelf: Shelf, inspection: Inspection) -> None:
     """Contradictory labels first, then equal files, then near-duplicates, as pairs."""
-    contradictory = [(one.names, one.labels) for one in inspection.contradictions]
+    contradictory: Groups = [(one.names, one.labels) for one in inspection.contradictions]
     told = {names for names, _ in contradictory}
-    kinds = {
+    kinds: dict[str, Groups] = {
         "Contradictory labels": contradictory,
         "Exact duplicates": [(names, ()) for names in inspection.same if names not in told],
         "Near-duplicates": [(names, ()) for names in inspection.near if names not in told],
@@ -134,9 +138,9 @@ def _one_of(shelf: Shelf, name: str, label: str) -> Figure:
     return Figure(shelf.small(name), label or own, name)
 
 
-def _crops(dataset: StoredDataset, *, not_found: bool) -> None:
+def _crops(dataset: StoredDataset, *, busy: bool, not_found: bool) -> None:
     """What the device will see of the pictures, or those in which it finds no face."""
-    prepared = crops.choose_prepared(dataset)
+    prepared = crops.choose_prepared(dataset, busy=busy)
     if prepared is not None and not_found:
         crops.show_missed(prepared, shelf_of(dataset))
     elif prepared is not None:

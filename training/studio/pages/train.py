@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Train: order a run, watch it learn, stop it, let it go on, compare it with others."""
+
+import shlex
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from device.errors import BusyError
+from training.studio import markup
+from training.studio.charts import show_chart
+from training.studio.choosing import choose_dataset
+from training.studio.crops import preparing
+from training.studio.curve_charts import compared, curve
+from training.studio.curves import Course, epochs_of, in_words, read_course
+from training.studio.home import Home, StoredDataset, StoredRun
+from training.studio.ordering import Order, ask
+from training.studio.verdict import objection
+from training.studio.watching import told
+
+STATES: Final = {
+    "none": "not started",
+    "running": "training",
+    "done": "finished",
+    "stopped": "stopped",
+    "failed": "failed",
+    "lost": "interrupted",
+}
+
+
+def show(home: Home) -> None:
+    """The page."""
+    dataset = choose_dataset(home)
+    runs = home.runs()
+    if dataset is not None:
+        with st.expander("New run", expanded=not runs, icon=":material/add:"):
+            _order(home, dataset)
+    if runs:
+        _watch(_choose(runs))
+    if len(runs) > 1:
+        st.subheader("All runs")
+        _compare(runs)
+
+
+def _order(home: Home, dataset: StoredDataset) -> None:
+    """The form, and the start."""
+    inspection = dataset.inspection()
+    words = objection(inspection) if inspection is not None else ""
+    if words:
+        st.error(words, icon=":material/block:")
+    order = ask()
+    if st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=bool(words)
+    ):
+        _start(home, dataset, order)
+
+
+def _start(home: Home, dataset: StoredDataset, order: Order) -> None:
+    """Begin a run in a process of its own.
+
+    Raises:
+        BusyError: a run or the finding of faces is at work; two would only slow each other down.
+    """
+    busy = [run.name for run in home.runs() if run.job.alive()]
+    if busy:
+        raise BusyError(f"{busy[0]} is training; stop it first, or wait until it has finished")
+    if dataset.cutting.alive():
+        raise BusyError("The faces of these pictures are being found; wait until that is done")
+    run = home.new_run(f"{order.architecture}-1", dataset=dataset)
+    prepared = dataset.prepared(order.size, order.colour)
+    train = ("train", str(prepared), "--workdir", str(run.folder), *order.words)
+    run.job.start(*preparing(dataset, size=order.size, colour=order.colour), train)
+    st.session_state["watched"] = run.name
+    st.rerun()
+
+
+def _choose(runs: tuple[StoredRun, ...]) -> StoredRun:
+    """The run to watch: the newest, until the person chooses another."""
+    names = [run.name for run in runs]
+    name = st.selectbox("Run", names, key="watched", persist_state="session")
+    return next((run for run in runs if run.name == name), runs[0])
+
+
+def _watch(run: StoredRun) -> None:
+    """The run's curves, drawn anew every second and a half while it is at work."""
+    alive = run.job.alive()
+
+    @st.fragment(run_every=1.5 if alive else None)
+    def live() -> None:
+        if alive and not run.job.alive():
+            st.rerun(scope="app")
+        _state(run)
+        _curves(run)
+
+    live()
+    _buttons(run)
+
+
+def _state(run: StoredRun) -> None:
+    """One line: what it does, how far it is, how long it still takes."""
+    job, course = run.job, _course(run)
+    state = job.state
+    if state == "running":
+        if job.stopping:
+            st.progress(_share(course), text="Stopping after this step ...")
+        elif course is None:
+            st.progress(*told(job.amount(), "Starting", "Loading TensorFlow and the faces"))
+        else:
+            st.progress(_share(course), text=_progress(run, course))
+    elif state == "failed":
+        st.error(job.fault(), icon=":material/block:")
+    elif state == "lost":
+        st.warning(
+            "The run was interrupted: its process was killed, or the machine went off. Nothing "
+            "but the last minute is lost; resume it.",
+            icon=":material/power_off:",
+        )
+    elif state == "stopped":
+        at = f" at step {course.step:,} of {course.steps:,}" if course is not None else ""
+        st.warning(f"Stopped{at}.", icon=":material/pause:")
+    elif state == "done":
+        best = course.best if course is not None else None
+        words = f" Kept is epoch {best.number}." if best is not None else ""
+        st.success(f"Finished.{words}", icon=":material/check:")
+
+
+def _progress(run: StoredRun, course: Course) -> str:
+    epochs = _epochs(run)
+    words = f"Epoch {min(len(course.epochs) + 1, epochs)} of {epochs}"
+    if course.seconds_left is not None:
+        words += f", {in_words(course.seconds_left)} left"
+    return words
+
+
+def _curves(run: StoredRun) -> None:
+    """Figures and curves, as far as there are any."""
+    course = _course(run)
+    if course is None or not (course.running or course.epochs):
+        return
+    if course.epochs:
+        last = course.epochs[-1]
+        with st.container(horizontal=True):
+            _metric("Epochs done", f"{len(course.epochs)} of {_epochs(run)}")
+            _metric("Accuracy, training", _per_cent(last.training.accuracy))
+            _metric("Accuracy, held out", _per_cent(last.held_out.accuracy))
+    left, right = st.columns(2)
+    with left:
+        show_chart(curve(course, "accuracy", epochs=_epochs(run)))
+    with right:
+        show_chart(curve(course, "loss", epochs=_epochs(run)))
+    st.caption(
+        "Held-out pictures are never trained on; the epoch that is best on them is kept. Accuracy "
+        "is agreement with the labels of perceived gender."
+    )
+
+
+def _buttons(run: StoredRun) -> None:
+    """Stop, resume, remove; and what the command line would have been."""
+    job = run.job
+    with st.container(horizontal=True):
+        if job.alive():
+            if st.button("Stop", icon=":material/stop:", disabled=job.stopping):
+                job.stop()
+                st.rerun()
+        else:
+            if job.state in ("stopped", "lost", "failed") and st.button(
+                "Resume", type="primary", icon=":material/play_arrow:"
+            ):
+                _resume(run)
+                st.rerun()
+            with st.popover("Remove", icon=":material/delete:"):
+                st.write(f"Forgets {run.name} with its weights. Exported bundles stay.")
+                if st.button("Remove it", type="primary"):
+                    run.remove()
+                    st.rerun()
+    with st.expander("The same on the command line"):
+        for command in job.commands:
+            st.code(
+                shlex.join(("python", "-m", "training", *command)), language=None, wrap_lines=True
+            )
+
+
+def _resume(run: StoredRun) -> None:
+    """Go on where it stopped; faces that were found are not looked for again."""
+    *before, train = run.job.commands
+    found = (Path(train[1]) / "prepared.json").exists()
+    run.job.start(*([] if found else before), train)
+
+
+def _compare(runs: tuple[StoredRun, ...]) -> None:
+    """A table of all runs, and the curves of those that have any."""
+    courses = {run.name: course for run in runs if (course := _course(run)) is not None}
+    markup.table(
+        ("Run", "State", "Epochs", "Best accuracy, held out", "Pictures"),
+        [_row(run, courses.get(run.name)) for run in runs],
+    )
+    drawn = {name: course for name, course in courses.items() if course.epochs}
+    if drawn:
+        show_chart(compared(drawn, epochs=max(len(course.epochs) for course in drawn.values())))
+    st.caption("Runs on different pictures hold different pictures out: compare those on the same.")
+
+
+def _row(run: StoredRun, course: Course | None) -> tuple[str, ...]:
+    done = len(course.epochs) if course is not None else 0
+    best = course.best if course is not None else None
+    return (
+        run.name,
+        STATES[run.job.state],
+        f"{done} of {_epochs(run)}" if run.config() is not None else "-",
+        _per_cent(best.held_out.accuracy) if best is not None else "-",
+        run.dataset,
+    )
+
+
+def _course(run: StoredRun) -> Course | None:
+    return read_course(run.folder, epochs=_epochs(run))
+
+
+def _epochs(run: StoredRun) -> int:
+    config = run.config()
+    return epochs_of(config) if config is not None else 1
+
+
+def _share(course: Course | None) -> float:
+    return min(1.0, course.step / course.steps) if course is not None and course.steps else 0.0
+
+
+def _metric(title: str, value: str) -> None:
+    st.metric(title, value, width="content")
+
+
+def _per_cent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
