@@ -38,11 +38,26 @@ test_packages() { # program and package, alternately
     fi
 }
 
+# Whether an environment still runs, and is of this Python where $PYTHON asks for a certain one.
+made_from() { # folder, python
+    "$1/bin/python" -c pass 2>/dev/null || return 1
+    [ -n "${PYTHON:-}" ] || return 0
+    local wanted
+    wanted=$("$2" -c 'import os, platform, sys
+print("version =", platform.python_version())
+print("executable =", os.path.realpath(sys._base_executable))')
+    [ "$(grep -E '^(version|executable) = ' "$1/pyvenv.cfg" | sort)" = "$(sort <<<"$wanted")" ]
+}
+
 # Make (or bring up to date) a virtual environment with Passerby and some of its extras, editable.
 environment() { # folder, extras, further pip arguments
     local folder=$1 extras=$2 python wanted
     shift 2
     python=$(base_python)
+    if [ -e "$folder/pyvenv.cfg" ] && ! made_from "$folder" "$python"; then
+        echo "$folder was made with another Python, it is made anew ..." >&2
+        rm -rf "$folder"
+    fi
     # What was installed last time is written down, so that a second run is quick.
     wanted="$extras $* $(sha256sum pyproject.toml)"
     [ "$(cat "$folder/.passerby" 2>/dev/null)" = "$wanted" ] && return
