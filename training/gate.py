@@ -47,10 +47,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One gate: its name, what it asks in words, and a sentence for each fault (none: passed)."""
+    """One gate: its name, what it asks and what was found in words, a sentence for each fault."""
 
     gate: str
     asks: str
+    found: str
     faults: tuple[str, ...]
 
 
@@ -83,38 +84,56 @@ def verdicts(evidence: "Evidence", *, model_bytes: int, limits: Limits) -> tuple
     """Every gate, passed or not, in the order of `failures`; none without a test set."""
     if not evidence.tests:
         return ()
-    first = evidence.tests[0]
-    size = "any" if limits.max_bytes is None else f"at most {limits.max_bytes}"
+    first, int8 = evidence.tests[0], evidence.quantisation
+    size = "any" if limits.max_bytes is None else f"at most {limits.max_bytes:,} bytes"
     gates = (
         (
             "worst group",
-            f"no group by perceived gender or race more than {limits.group_gap:g} points under "
-            f"the mean (groups of {limits.group_n} pictures or more)",
+            f"no group by perceived gender, race or both more than {limits.group_gap:g} points "
+            f"under the mean, of groups of {limits.group_n} pictures or more",
+            _worst(first, limits),
             _groups(first, limits),
         ),
         (
             "women and men",
             f"at most {limits.gender_gap:g} points apart",
+            _both(first),
             _genders(first, limits),
         ),
         (
             "calibration",
             f"an expected calibration error of at most {limits.ece / 100:g}",
+            "" if first.ece is None else f"{first.ece:.4f}",
             _calibration(first, limits),
         ),
         (
             "int8 drop",
             f"at most {limits.int8_drop:g} points of accuracy lost against float",
+            f"{int8.int8_accuracy:.2%} against {int8.float_accuracy:.2%}" if int8 else "",
             _drop(evidence, limits),
         ),
         (
             "same label",
             f"int8 and float agree in at least {limits.same_label:g} % of the pictures",
+            f"{int8.same_label:.2%}" if int8 else "",
             _same_label(evidence, limits),
         ),
-        ("size", f"bytes of the model file: {size}", _size(model_bytes, limits)),
+        ("size", size, f"{model_bytes:,} bytes", _size(model_bytes, limits)),
     )
-    return tuple(Verdict(gate, asks, tuple(faults)) for gate, asks, faults in gates)
+    return tuple(Verdict(gate, asks, found, tuple(faults)) for gate, asks, found, faults in gates)
+
+
+def _worst(found: "EvaluatedSet", limits: Limits) -> str:
+    groups = _large(found, limits, JUDGED)
+    if not groups:
+        return ""
+    name = min(groups, key=lambda name: groups[name].value)
+    return f"{name}: {groups[name].value:.2%}, mean {found.accuracy.value:.2%}"
+
+
+def _both(found: "EvaluatedSet") -> str:
+    women, men = found.groups.get("gender female"), found.groups.get("gender male")
+    return "" if women is None or men is None else f"{women.value:.2%} and {men.value:.2%}"
 
 
 def apart(evidence: "Evidence", limits: Limits) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 
 import argparse
 import contextlib
+import functools
 from pathlib import Path
 
 from training.verbs.common import add_detector, add_limits, detector_bundle, limits_of
@@ -79,6 +80,6 @@ def run(args: argparse.Namespace) -> int:
             known_gaps=tuple(args.gap),
             limits=limits_of(args) if args.gate else None,
         )
-        target = export(order, detector=detector, progress=print)
+        target = export(order, detector=detector, progress=functools.partial(print, flush=True))
     print(f"{target}: written and verified; see {target / 'CARD.md'}")
     return 0
