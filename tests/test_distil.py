@@ -12,8 +12,8 @@ import pytest
 from device.errors import DatasetError, InputError
 from training.backend import keras
 from training.config import TrainConfig, claim
-from training.data import as_float, targets
-from training.distil import taught
+from training.data import as_float, targets, training_batches
+from training.distil import taught, watching
 from training.finished import build
 from training.models.settings import settings_for
 from training.prepared import Prepared
@@ -99,3 +99,39 @@ def test_a_resumed_run_asks_no_teacher_twice(
         train(asked, tmp_path)
     finally:
         aside.rename(weights)
+
+
+def test_consistent_teachers_look_at_the_augmented_crops(
+    prepared_faces: Prepared, teacher: Path
+) -> None:
+    indices = prepared_faces.indices("train")
+    asked = config(prepared_faces, teachers=(teacher, teacher), teacher_share=0.25, consistent=True)
+    hard = taught(asked, prepared_faces, indices)
+    assert np.array_equal(hard, taught(config(prepared_faces), prepared_faces, indices))
+    retarget = watching(asked)
+    assert retarget is not None
+    about = {"size": 64, "batch": 16, "seed": 3, "epoch": 0, "first_step": 0}
+    wide = prepared_faces.wide()[indices]
+    crops, plain = next(iter(training_batches(wide, hard, **about)))
+    same, mixed = next(iter(training_batches(wide, hard, **about, retarget=retarget)))
+    model = build(config(prepared_faces))
+    model.load_weights(teacher / "best.weights.h5")
+    opinion = model.predict(crops, verbose=0)
+    assert np.array_equal(same, crops)
+    assert np.allclose(mixed, 0.75 * plain.numpy() + 0.25 * opinion, atol=1e-5)
+    assert watching(config(prepared_faces, teachers=(teacher,))) is None
+
+
+def test_a_consistent_teacher_sees_what_the_student_sees(
+    prepared_faces: Prepared, teacher: Path
+) -> None:
+    grey = settings_for("cnn", input_size=64, colour="grey")
+    asked = TrainConfig(
+        prepared_faces.folder,
+        architecture="cnn",
+        model=grey,
+        teachers=(teacher,),
+        consistent=True,
+    )
+    with pytest.raises(DatasetError, match="looks at rgb crops, the student at grey ones"):
+        watching(asked)

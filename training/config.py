@@ -33,6 +33,8 @@ class TrainConfig:
             weights this one starts from; or None.
         teachers: workdirs of finished runs whose opinions are mixed into the targets.
         teacher_share: how much of a target is the teachers' opinion, 0 to 1.
+        consistent: the teachers look at the very augmented crops that the student learns from,
+            and not once at the plain ones, which they know by heart.
         emphasis: weight of a crop whose label the teachers' mean opinion contradicts; 1 is that of
             the others (just train twice, arXiv 2107.09044: what an earlier model gets wrong is
             where the groups are that it serves badly, whichever they are).
@@ -61,6 +63,7 @@ class TrainConfig:
     start: Path | None = None
     teachers: tuple[Path, ...] = ()
     teacher_share: float = 0.7
+    consistent: bool = False
     emphasis: float = 1.0
     hide: float = 0.0
     quantisation_aware: bool = False
@@ -79,9 +82,15 @@ class TrainConfig:
             )
         if self.frozen_epochs + self.top_epochs + self.epochs < 1:
             raise InputError("no epoch to train, expected at least one in one of the phases")
-        if self.emphasis != 1 and not self.teachers:
+        if (self.emphasis != 1 or self.consistent) and not self.teachers:
             raise InputError(
-                "an emphasis needs runs that have been wrong; give at least one --teacher WORKDIR"
+                "neither an emphasis nor consistency is possible without teachers; give at least "
+                "one --teacher WORKDIR"
+            )
+        if self.emphasis != 1 and self.consistent:
+            raise InputError(
+                "an emphasis wants the teachers' opinions beforehand, and consistent teachers give "
+                "theirs step by step; choose one of the two"
             )
         if self.quantisation_aware and (
             self.start is None or self.frozen_epochs or self.top_epochs

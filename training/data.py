@@ -6,6 +6,7 @@ Pixels reach the float model as (u - 128) / 128, so that the int8 model's input 
 
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,6 +51,7 @@ def training_batches(
     first_step: int,
     share: Share = Share(),
     hide: float = 0.0,
+    retarget: Callable[[Any, Any], Any] | None = None,
 ) -> Any:
     """A tf.data.Dataset of augmented batches of one epoch, from step `first_step` of it on.
 
@@ -66,6 +68,7 @@ def training_batches(
         first_step: steps of this epoch that are already done.
         share: the part of every batch that is wanted; an element for each of its replicas.
         hide: how often all but the middle of a face is hidden.
+        retarget: makes the final targets of augmented crops and their targets.
     """
     order = np.random.default_rng((seed, epoch)).permutation(len(targets))
     steps, part = len(targets) // batch, batch // share.of
@@ -83,7 +86,8 @@ def training_batches(
         augmented = augment(
             images, size, tf.stack([seed + 7919 * epoch, step]), batch=batch, begin=begin, hide=hide
         )
-        return augmented, tf.ensure_shape(wanted, (part, len(LABELS)))
+        wanted = tf.ensure_shape(wanted, (part, len(LABELS)))
+        return augmented, wanted if retarget is None else retarget(augmented, wanted)
 
     dataset = tf.data.Dataset.range(first_step * share.count, steps * share.count)
     return dataset.map(load, num_parallel_calls=PARALLEL, deterministic=True).prefetch(4)

@@ -6,17 +6,20 @@ temperature 1. Labels are a few per cent noisy; a teacher's doubt about a pictur
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import DatasetError
+from training.backend import tf
 from training.config import TrainConfig, read_config
 from training.data import LABELS, as_float, targets
 from training.finished import best
 from training.prepared import Prepared, open_prepared
+from training.strategy import refuse_several
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ def taught(
         DatasetError: a teacher is no finished run, or has not prepared one of these pictures.
     """
     hard = np.eye(len(LABELS), dtype=np.float32)[targets(prepared, indices)]
-    if not config.teachers:
+    if not config.teachers or config.consistent:
         return hard
     names = [prepared.rows[i].sha256 for i in indices]
     soft = np.mean([_opinions(folder, names) for folder in config.teachers], axis=0)
@@ -47,6 +50,46 @@ def taught(
     if config.emphasis != 1:
         log.info("%d of %d crops count %g times", wrong.sum(), len(wrong), config.emphasis)
     return mixed * np.where(wrong, np.float32(config.emphasis), np.float32(1))[:, None]
+
+
+def watching(config: TrainConfig) -> Callable[[Any, Any], Any] | None:
+    """Mixes the teachers' opinion of the very crops of a step into its targets, if that is wanted.
+
+    Beyer et al., "Knowledge distillation: a good teacher is patient and consistent"
+    (arXiv 2106.05237).
+
+    Returns:
+        (float32[b, s, s, c] crops, float32[b, 2] targets) -> float32[b, 2] targets; or None.
+
+    Raises:
+        DatasetError: a teacher is no finished run, or sees other colours than the student.
+        InputError: there are several replicas.
+    """
+    if not config.consistent:
+        return None
+    refuse_several("teaching step by step")
+    teachers = [(best(folder), _seen_by(folder, config)) for folder in config.teachers]
+
+    def mixed(crops: Any, hard: Any) -> Any:
+        opinions = []
+        for teacher, size in teachers:
+            seen = tf.image.resize(crops, (size, size), method="area")
+            opinions.append(teacher(seen, training=False))
+        share = config.teacher_share
+        return (1 - share) * hard + share * tf.add_n(opinions) / len(opinions)
+
+    return mixed
+
+
+def _seen_by(teacher: Path, student: TrainConfig) -> int:
+    """Side in px of what a teacher looks at."""
+    model = read_config(teacher).model
+    if model.colour != student.model.colour:
+        raise DatasetError(
+            f"{teacher}: this teacher looks at {model.colour} crops, the student at "
+            f"{student.model.colour} ones; choose a teacher that sees what the student sees"
+        )
+    return model.input_size
 
 
 def _opinions(workdir: Path, digests: Sequence[str]) -> NDArray[np.float32]:

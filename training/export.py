@@ -214,7 +214,7 @@ def _stage(config: TrainConfig) -> str:
     taught = (
         f", targets mixed with the opinions of {len(config.teachers)} finished runs on the same "
         f"pictures (share {config.teacher_share}; crops that they get wrong weigh "
-        f"{config.emphasis:g})"
+        f"{config.emphasis:g}{'; asked about each augmented crop' if config.consistent else ''})"
         if config.teachers
         else ""
     )

@@ -51,8 +51,7 @@ class Phase:
 
 def let_learn(model: Any, first: str) -> None:
     """Let the layer of this name and all after it learn ("all" for every layer), and no other."""
-    names = [layer.name for layer in model.layers]
-    begin = 0 if first == "all" else names.index(first)
+    begin = 0 if first == "all" else [layer.name for layer in model.layers].index(first)
     for i, layer in enumerate(model.layers):
         layer.trainable = i >= begin
 
@@ -67,6 +66,7 @@ class Run:
         config: batch, seed, decay and the like.
         prepared: the crops.
         taught: gives the targets of training rows, int64[k] -> float32[k, 2].
+        watching: makes other targets of a step's augmented crops and targets.
         folder: see the module's text.
         progress: called with every event.
         asked_to_stop: says, after each step, whether to save and end.
@@ -85,11 +85,13 @@ class Run:
         config: TrainConfig,
         prepared: Prepared,
         taught: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+        watching: Callable[[Any, Any], Any] | None = None,
         folder: Path,
         progress: Progress,
         asked_to_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.model, self.config, self.folder = model, config, folder
+        self.watching = watching
         self.phases, self.asked_to_stop = tuple(phases), asked_to_stop
         self.crew = Crew(model.distribute_strategy, batch=config.batch)
         self.crew.synchronise(model)
@@ -211,6 +213,7 @@ class Run:
                 first_step=done,
                 share=share,
                 hide=self.config.hide,
+                retarget=self.watching,
             ).take(left * share.count)
 
         fitted = self.model.fit(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from training.backend import keras
 from training.config import TrainConfig, claim
-from training.distil import taught
+from training.distil import taught, watching
 from training.finished import QUANTISED, best_aware, build
 from training.models import architecture
 from training.narrow import start_from
@@ -70,6 +70,7 @@ def train(
         config=config,
         prepared=prepared,
         taught=functools.partial(_targets, config, prepared, workdir),
+        watching=watching(config),
         folder=workdir,
         progress=progress,
         asked_to_stop=asked_to_stop,
@@ -90,7 +91,7 @@ def _targets(
         targets: NDArray[np.float32] = np.load(kept)
         return targets
     targets = taught(config, prepared, indices)
-    if config.teachers:
+    if config.teachers and not config.consistent:
         fresh = workdir / f"targets.{os.getpid()}.npy"  # every worker may write the same
         np.save(fresh, targets)
         fresh.replace(kept)

@@ -3,12 +3,12 @@
 
 import argparse
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 from training.config import TrainConfig
 from training.models.settings import IMAGENET, SETTINGS, own_settings, settings_for, settings_kind
+from training.verbs.bar import Bar
 from training.verbs.common import stop_wish, within
 
 HELP = f"""\
@@ -134,6 +134,13 @@ def _add_teaching(group: "argparse._ArgumentGroup") -> None:
         help=f"how much of a target is theirs ({_default('teacher_share')})",
     )
     group.add_argument(
+        "--consistent",
+        action="store_true",
+        default=None,
+        help="let the teachers look at each augmented crop that the student learns from, step by "
+        "step (dearer, and better than their opinion of pictures that they know by heart)",
+    )
+    group.add_argument(
         "--emphasis",
         type=within(float, 1, 100),
         metavar="WEIGHT",
@@ -196,7 +203,7 @@ def run(args: argparse.Namespace) -> int:
 
     rule = open_prepared(args.prepared).about.rule
     config = configured(args, size=rule.size, colour=rule.colour)
-    with _Bar() as bar, stop_wish() as asked_to_stop:
+    with Bar() as bar, stop_wish() as asked_to_stop:
         best = train(config, args.workdir, progress=bar, asked_to_stop=asked_to_stop)
     print(f"{best}: the best epoch's weights; next: python -m training export {args.workdir}")
     return 0
@@ -218,31 +225,3 @@ def configured(args: argparse.Namespace, *, size: int, colour: str) -> TrainConf
         run.setdefault("frozen_epochs", 0)  # on random features there is little for a head to learn
     settings = settings_for(architecture, input_size=size, colour=colour, **model)
     return TrainConfig(model=settings, **run)
-
-
-class _Bar:
-    """Shows the run's events: a bar on a terminal, one line for each epoch everywhere."""
-
-    def __init__(self) -> None:
-        from tqdm import tqdm  # noqa: PLC0415
-
-        self._bar = tqdm(unit=" steps", disable=not sys.stderr.isatty(), leave=False)
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def __call__(self, event: dict[str, Any]) -> None:
-        if "steps" in event:
-            self._bar.total = event["steps"]
-            self._bar.update(event["step"] - self._bar.n)
-            if "loss" in event:
-                self._bar.set_postfix(loss=event["loss"], accuracy=event["accuracy"])
-        elif event["event"] == "epoch":
-            self._bar.write(
-                f"epoch {event['epoch']} ({event['phase']}): loss {event['loss']:.4f}, accuracy "
-                f"{event['accuracy']:.4f}; on held-out faces {event['select_loss']:.4f}, "
-                f"{event['select_accuracy']:.4f}"
-            )
