@@ -21,8 +21,8 @@ def show_chart(chart: Any) -> None:
 
 def genders(counts: Counted) -> Any:
     """One bar for each perceived gender, with its number."""
-    base = alt.Chart(_values(counts, "kind"), height=150, title="Pictures by perceived gender")
-    bars = base.mark_bar(size=34).encode(
+    base = alt.Chart(_values(counts, "kind"), height=190, title="Pictures by perceived gender")
+    bars = base.mark_bar().encode(
         x=alt.X("pictures:Q", title="Pictures", axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("gender:N", title=None, sort=GENDERS),
         color=_colour(legend=False),
@@ -36,7 +36,7 @@ def genders(counts: Counted) -> Any:
 def ages(counts: Counted, *, order: Sequence[str], title: str, axis: str) -> Any:
     """A histogram of ages, women and men side by side in each bin."""
     return (
-        alt.Chart(_values(counts, "age"), height=260, title=title)
+        alt.Chart(_values(counts, "age"), height=340, title=title)
         .mark_bar()
         .encode(
             x=alt.X("age:O", title=axis, sort=list(order), axis=alt.Axis(labelAngle=-45)),
@@ -53,7 +53,7 @@ def groups(counts: Counted) -> Any:
     rows = len({value for value, _, _ in counts})
     return (
         alt.Chart(
-            _values(counts, "group"), height=40 + 44 * rows, title="Pictures by labelled race"
+            _values(counts, "group"), height=130 + 44 * rows, title="Pictures by labelled race"
         )
         .mark_bar()
         .encode(

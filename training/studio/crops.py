@@ -79,7 +79,7 @@ def show_crops(prepared: Prepared) -> None:
             SPLITS.get(row.split, row.split),
             title=row.name,
         )
-        for row, index in one_page(chosen, "crops", unit="faces")
+        for row, index in one_page(chosen, "crops", unit="face")
     )
 
 
@@ -95,7 +95,7 @@ def show_missed(prepared: Prepared, shelf: Shelf) -> None:
     )
     markup.grid(
         Figure(shelf.small(row.name), row.perceived_gender, in_words(row), title=row.name)
-        for row in one_page(filtered(missed, "missed"), "missed", unit="pictures")
+        for row in one_page(filtered(missed, "missed"), "missed", unit="picture")
     )
 
 

@@ -26,7 +26,7 @@ def curve(course: Course, figure: Figure, *, epochs: int) -> Any:
         scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
         legend=alt.Legend(title=None, orient="top"),
     )
-    base = alt.Chart(alt.InlineData(values=rows), height=240, title=title).encode(
+    base = alt.Chart(alt.InlineData(values=rows), height=320, title=title).encode(
         x=_epochs(epochs), y=_figure(figure), color=colour
     )
     held_out = base.transform_filter(alt.datum.on == HELD_OUT)
@@ -42,7 +42,7 @@ def compared(courses: Mapping[str, Course], *, epochs: int) -> Any:
     ]
     legend = alt.Legend(title=None, orient="top", columns=2)
     base = alt.Chart(
-        alt.InlineData(values=rows), height=260, title="Accuracy on held-out pictures"
+        alt.InlineData(values=rows), height=340, title="Accuracy on held-out pictures"
     ).encode(x=_epochs(epochs), y=_figure("accuracy"), color=alt.Color("run:N", legend=legend))
     return base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=45)
 

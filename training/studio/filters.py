@@ -51,7 +51,11 @@ def filtered(items: Sequence[L], key: str) -> list[L]:
 def one_page(items: Sequence[T], key: str, *, at_most: int = ON_A_PAGE, unit: str) -> Sequence[T]:
     """One page of `items`, under the buttons that turn the pages."""
     pages = max(1, -(-len(items) // at_most))
-    st.caption(f"{len(items):,} {unit}" + (f", {at_most} on a page" if pages > 1 else ""))
+    st.caption(
+        f"{len(items):,} {unit}"
+        + "s" * (len(items) != 1)
+        + (f", {at_most} on a page" if pages > 1 else "")
+    )
     number = st.pagination(pages, key=f"{key}-page-{pages}") if pages > 1 else 1
     return items[(number - 1) * at_most : number * at_most]
 

@@ -52,7 +52,7 @@ def _crop(architecture: str) -> tuple[int, str]:
     """Size and colour of the crops."""
     by_name = {each.name: each for each in fields(settings_kind(architecture))}
     size, colour = by_name["input_size"], by_name["colour"]
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         side = _number(size, "Side of the crop in px", f"{architecture}-size")
         colours = list(colour.metadata["limit"].values)
         chosen = st.selectbox(
@@ -67,7 +67,7 @@ def _crop(architecture: str) -> tuple[int, str]:
 
 def _learning(architecture: str) -> Sequence[str]:
     """Batch, rate and seed; weights to begin with, where there are any."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         batch = st.number_input("Pictures in a batch", 1, 1024, _default("batch"), width=160)
         rate = st.number_input(
             "Peak learning rate", 1e-6, 1.0, _default("rate"), format="%.5f", width=160
@@ -89,7 +89,7 @@ def _learning(architecture: str) -> Sequence[str]:
 def _own(architecture: str) -> Sequence[str]:
     """The architecture's own settings; those left at their default are not said."""
     words: list[str] = []
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, each in own_settings(SETTINGS[architecture]).items():
             title = str(each.metadata["help"]).split(";")[0]
             value = _asked(each, title[:1].upper() + title[1:], f"{architecture}-{name}")

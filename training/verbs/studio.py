@@ -45,7 +45,9 @@ OPTIONS: Final = {
     "theme.textColor": "#1b2a2f",
     "theme.baseRadius": "0.4rem",
     "theme.headingFontSizes": '["2rem","1.5rem","1.2rem","1.05rem","1rem","0.9rem"]',
-    "theme.paddingTop": "3.5rem",
+    "theme.metricValueFontSize": "1.6rem",
+    "theme.paddingTop": "0.5rem",
+    "theme.paddingBottom": "3rem",
     "theme.chartCategoricalColors": '["#b45309","#0f766e","#475569","#7c3aed","#be123c","#0369a1"]',
 }
 

@@ -59,6 +59,8 @@ def main() -> None:
         for name, title, icon in PAGES
         if importlib.util.find_spec(f"training.studio.pages.{name}")
     ]
+    with st.sidebar:
+        st.caption("Perceived gender is what people saw in a picture, never a fact about a person.")
     st.navigation(pages).run()
 
 

@@ -47,7 +47,7 @@ def _pictures(shelf: Shelf, inspection: Inspection) -> None:
     """A grid with labels."""
     unreadable = {fault.name for fault in inspection.unreadable}
     readable = [sample for sample in shelf.samples if sample.name not in unreadable]
-    chosen = one_page(filtered(readable, "pictures"), "pictures", unit="pictures")
+    chosen = one_page(filtered(readable, "pictures"), "pictures", unit="picture")
     markup.grid(
         Figure(shelf.small(one.name), one.perceived_gender, in_words(one), title=one.name)
         for one in chosen
@@ -115,7 +115,7 @@ def _doubles(shelf: Shelf, inspection: Inspection) -> None:
             _heading(labels),
             [_one_of(shelf, name, label) for name, label in _labelled(names, labels)],
         )
-        for names, labels in one_page(groups, f"doubles-{title}", at_most=8, unit="groups")
+        for names, labels in one_page(groups, f"doubles-{title}", at_most=8, unit="group")
     )
 
 

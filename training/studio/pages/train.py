@@ -83,18 +83,26 @@ def _choose(runs: tuple[StoredRun, ...]) -> StoredRun:
 
 
 def _watch(run: StoredRun) -> None:
-    """The run's curves, drawn anew every second and a half while it is at work."""
+    """How the run stands and its curves, drawn anew every so often while it is at work."""
     alive = run.job.alive()
 
-    @st.fragment(run_every=1.5 if alive else None)
-    def live() -> None:
+    @st.fragment(run_every=1.0 if alive else None)
+    def state() -> None:
         if alive and not run.job.alive():
             st.rerun(scope="app")
         _state(run)
+
+    @st.fragment(run_every=2.0 if alive else None)
+    def curves() -> None:
         _curves(run)
 
-    live()
+    state()
     _buttons(run)
+    curves()
+    with st.expander("The same on the command line"):
+        for command in run.job.commands:
+            line = shlex.join(("python", "-m", "training", *command))
+            st.code(line, language=None, wrap_lines=True)
 
 
 def _state(run: StoredRun) -> None:
@@ -156,7 +164,7 @@ def _curves(run: StoredRun) -> None:
 
 
 def _buttons(run: StoredRun) -> None:
-    """Stop, resume, remove; and what the command line would have been."""
+    """Stop, resume, remove."""
     job = run.job
     with st.container(horizontal=True):
         if job.alive():
@@ -174,11 +182,6 @@ def _buttons(run: StoredRun) -> None:
                 if st.button("Remove it", type="primary"):
                     run.remove()
                     st.rerun()
-    with st.expander("The same on the command line"):
-        for command in job.commands:
-            st.code(
-                shlex.join(("python", "-m", "training", *command)), language=None, wrap_lines=True
-            )
 
 
 def _resume(run: StoredRun) -> None:
