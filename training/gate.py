@@ -85,7 +85,7 @@ def verdicts(evidence: "Evidence", *, model_bytes: int, limits: Limits) -> tuple
     if not evidence.tests:
         return ()
     first, int8 = evidence.tests[0], evidence.quantisation
-    size = "any" if limits.max_bytes is None else f"at most {limits.max_bytes:,} bytes"
+    size = "any size" if limits.max_bytes is None else f"at most {limits.max_bytes:,} bytes"
     gates = (
         (
             "worst group",

@@ -63,7 +63,7 @@ def test_a_missing_group_is_told_what_to_do(checkout: Machine) -> None:
     assert "groupadd --system video" in said
 
 
-@pytest.mark.parametrize("words", [("--frobnicate",), ("--wheels",)])
+@pytest.mark.parametrize("words", [("--frobnicate",), ("--wheels",), ("--classifier", "nobody")])
 def test_words_that_are_not_understood(checkout: Machine, words: tuple[str, ...]) -> None:
     assert install(checkout, *words)[0] != 0
     assert checkout.run("test", "-e", "/opt/passerby", check=False).returncode == 1
@@ -88,9 +88,9 @@ def test_the_release_sees_the_packages_of_the_system(pi: Pi) -> None:
     assert "/usr/lib/python3/dist-packages" in paths.splitlines()
 
 
-def test_a_release_that_fails_its_check_is_taken_back(pi: Pi, tmp_path: Path) -> None:
-    before = pi.machine.run("readlink", "-f", CURRENT).stdout
-    running = pi.machine.show(UNIT, "MainPID")
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the checkout, to be spoiled."""
     tree = tmp_path / "tree"
     tree.mkdir()
     for name in ("device", "training", "scripts", "systemd", "models"):
@@ -98,6 +98,33 @@ def test_a_release_that_fails_its_check_is_taken_back(pi: Pi, tmp_path: Path) ->
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, tree)
     (tree / ".venv-workstation").symlink_to(ROOT / ".venv-workstation")
+    return tree
+
+
+def test_a_release_that_passes_its_check_and_does_not_start_is_taken_back(
+    pi: Pi, tree: Path
+) -> None:
+    before = pi.machine.run("readlink", "-f", CURRENT).stdout
+    running = pi.machine.show(UNIT, "MainPID")
+    run = tree / "device/verbs/run.py"
+    words = "    from device.app import open_daemon  # noqa: PLC0415  loads numpy and the runtime\n"
+    assert words in run.read_text()
+    run.write_text(run.read_text().replace(words, '    raise SystemExit("spoiled")\n'))
+    done = pi.script("deploy", "deploy", "--offline", at=tree)
+    assert "all is right" in done.stdout
+    assert done.returncode == 71, done.stderr
+    assert "spoiled" in done.stderr
+    assert f"taken back: {before.strip()} runs" in done.stderr
+    assert pi.machine.run("readlink", "-f", CURRENT).stdout == before
+    assert len(pi.machine.run("ls", "/opt/passerby/releases").stdout.split()) == 1
+    pi.machine.wait("passerby", "status", "--json", until='"error": null')
+    assert pi.machine.show(UNIT, "ActiveState")["ActiveState"] == "active"
+    assert pi.machine.show(UNIT, "MainPID") != running
+
+
+def test_a_release_that_fails_its_check_is_taken_back(pi: Pi, tree: Path) -> None:
+    before = pi.machine.run("readlink", "-f", CURRENT).stdout
+    running = pi.machine.show(UNIT, "MainPID")
     model = tree / "models/default/model.tflite"
     model.write_bytes(model.read_bytes()[:-1] + b"\0\0")
     done = pi.script("deploy", "deploy", "--offline", at=tree)
@@ -111,3 +138,17 @@ def test_a_release_that_fails_its_check_is_taken_back(pi: Pi, tmp_path: Path) ->
 
 def test_a_host_that_is_not_there_is_an_error(pi: Pi) -> None:
     assert pi.script("deploy", "nobody@pi").returncode == 255
+
+
+def test_a_bundle_of_ones_own_is_taken_along_and_named(pi: Pi, tmp_path: Path) -> None:
+    mine = shutil.copytree(ROOT / "models/default", tmp_path / "mine")
+    done = pi.script("deploy", "deploy", "--offline", "--bundle", str(mine))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ok    bundle mine: " in done.stdout
+    settings = pi.machine.run("cat", "/etc/passerby/passerby.toml").stdout
+    assert settings.endswith('\n[models]\nclassifier = "mine"\n')
+    status = pi.machine.run("passerby", "config", "show").stdout
+    assert 'classifier = "mine"' in status
+    done = pi.script("deploy", "deploy", "--bundle", str(tmp_path))
+    assert done.returncode == 20
+    assert "no bundle.json there" in done.stderr

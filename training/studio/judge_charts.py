@@ -22,6 +22,8 @@ HEIGHT: Final = 280
 ROW_PIXELS: Final = 26
 # Streamlit counts the axis and its words in the height of a chart.
 AXIS_PIXELS: Final = 34
+# Every name shown, each in the middle of its row or column.
+NAMES: Final = {"labelOverlap": False, "labelFlush": False, "labelBound": False}
 # A longer line looks no smoother and only takes longer to send.
 MOST_POINTS: Final = 400
 
@@ -50,7 +52,7 @@ def confusion_chart(outcomes: Sequence[Outcome]) -> Spec:
         "field": "answer",
         "sort": list(ANSWERS),
         "title": "perceived gender, as answered",
-        "axis": {"labelAngle": 0},
+        "axis": {**NAMES, "labelAngle": 0},
     }
     words = {"type": "text", "fontSize": 14}
     return {
@@ -58,7 +60,7 @@ def confusion_chart(outcomes: Sequence[Outcome]) -> Spec:
         "height": HEIGHT,
         "encoding": {
             "x": across,
-            "y": {"field": "label", "sort": list(LABELS), "title": "as labelled"},
+            "y": {"field": "label", "sort": list(LABELS), "title": "as labelled", "axis": NAMES},
         },
         "layer": [
             {"mark": {"type": "rect", "stroke": "white"}, "encoding": {"color": shade}},
@@ -171,7 +173,7 @@ def group_chart(groups: Mapping[str, Figure], mean: float, *, lowest: float) -> 
         lowest: where the axis begins, the same for charts that are compared.
     """
     rows = [
-        {"group": f"{name}  {value.value:.0%} of {value.n}", **_interval(value)}
+        {"group": f"{name}: {value.value:.0%} of {value.n:,}", **_interval(value)}
         for name, value in groups.items()
     ]
     across = _share("value", None, bottom=lowest)
@@ -180,7 +182,7 @@ def group_chart(groups: Mapping[str, Figure], mean: float, *, lowest: float) -> 
         "type": "nominal",
         "sort": None,
         "title": None,
-        "axis": {"labelLimit": 240, "labelOverlap": False, "domain": False, "ticks": False},
+        "axis": {**NAMES, "labelLimit": 240, "domain": False, "ticks": False},
     }
     tips = [
         {"field": "group", "title": "group"},

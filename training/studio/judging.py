@@ -94,8 +94,8 @@ def told_of(measured: Measured) -> str:
             "come out a little worse. Faces that were not found are left out."
         )
     return (
-        f"These figures come from {many} pictures of {measured.figures.name}, none of which the "
-        "model was trained on; a face that was not found counts as wrong."
+        f"These figures come from {many} pictures of **{measured.figures.name}**, none of which "
+        "the model was trained on; a face that was not found counts as wrong."
     )
 
 

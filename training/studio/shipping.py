@@ -24,7 +24,6 @@ from training.studio.judging import bundle_folder
 CHECKOUT: Final = Path(__file__).resolve().parent.parent.parent
 GOLDEN: Final = CHECKOUT / "tests" / "data" / "faces"
 DETECTOR: Final = "blazeface-short"
-SETTINGS_FILE: Final = "/etc/passerby/passerby.toml"
 VERSION: Final = "1"
 LICENCE: Final = "not stated"
 _CHECK_SECONDS: Final = 120
@@ -121,8 +120,8 @@ def packed(bundle: Path) -> bytes:
         return file.getvalue()
 
 
-def deploy_commands(bundle: Path, host: str) -> tuple[str, ...]:
-    """The commands that put a bundle on a Pi, to be run in the checkout of Passerby.
+def deploy_command(bundle: Path, host: str) -> str:
+    """The command that puts a bundle on a Pi and lets its settings name it.
 
     Args:
         bundle: the exported folder.
@@ -135,18 +134,8 @@ def deploy_commands(bundle: Path, host: str) -> tuple[str, ...]:
         raise InputError(
             f"{host!r} is no name of a machine, expected one such as pi@raspberrypi.local"
         )
-    name = bundle.name
-    edit = (
-        f'grep -q "^\\[models\\]" {SETTINGS_FILE} || echo "[models]" >> {SETTINGS_FILE}; '
-        f'sed -i "/^classifier *=/d; s/^\\[models\\].*/&\\nclassifier = \\"{name}\\"/" '
-        f"{SETTINGS_FILE} && systemctl restart passerby && passerby check"
-    )
-    return (
-        f"cd {shlex.quote(str(CHECKOUT))}",
-        f"cp -r {shlex.quote(str(bundle))} models/",
-        f"scripts/deploy {shlex.quote(host)}",
-        f"ssh -t {shlex.quote(host)} {shlex.quote(f'sudo sh -c {shlex.quote(edit)}')}",
-    )
+    script = shlex.quote(str(CHECKOUT / "scripts" / "deploy"))
+    return f"{script} {shlex.quote(host)} --bundle {shlex.quote(str(bundle))}"
 
 
 def digests(path: Path) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Final
 import streamlit as st
 
 STYLE: Final = """<style>
-.pb-tiles { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); }
+.pb-tiles { display: grid; gap: .75rem;
+  grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); }
 .pb-tile { border: 1px solid #e2e8e6; border-radius: .4rem; padding: .6rem .8rem; min-width: 0; }
 .pb-tile p { margin: 0; font-size: .82rem; }
 .pb-tile strong { font-size: 1.55rem; font-weight: 600; line-height: 1.35; display: block; }

@@ -45,10 +45,10 @@ def _choose_set(found: Judgement) -> Measured:
 
 def _headline(measured: Measured) -> None:
     told = measured.figures
-    people = [Tile("Right", f"{told.accuracy.value:.1%}", shares(told.accuracy))]
+    people = [Tile("Right, of all", f"{told.accuracy.value:.1%}", shares(told.accuracy))]
     for label, word in PEOPLE.items():
         value = told.groups.get(f"gender {label}")
-        title = f"Right of {word}, as labelled"
+        title = f"Right, of {word}"
         missing = Tile(title, "none", f"no picture here is labelled {label}")
         people.append(Tile(title, f"{value.value:.1%}", shares(value)) if value else missing)
     honest = "mean distance of confidence and accuracy; 0 is best"
@@ -155,7 +155,7 @@ def _int8(found: Judgement) -> None:
             Tile("Same answer", f"{told.same_label:.1%}", "of the faces"),
         ]
     )
-    st.caption(f"On the same {told.n:,} faces of {found.sets[0].figures.name}.")
+    st.caption(f"On the same {told.n:,} faces of **{found.sets[0].figures.name}**.")
 
 
 def _mistakes(crops: Crops, measured: Measured) -> None:
@@ -170,4 +170,7 @@ def _mistakes(crops: Crops, measured: Measured) -> None:
         "They are shown on this machine only and are not part of the bundle. Some labels are "
         "wrong, too."
     )
-    markup.grid(figures(crops, measured, chosen))
+    shown = list(figures(crops, measured, chosen))
+    if all(one.uri is None for one in shown):
+        st.caption("Their pictures are not among those of the studio, so only the words are here.")
+    markup.grid(shown)

@@ -78,6 +78,7 @@ def _filtered(found: Judgement, run: StoredRun) -> list[Row]:
         default=next(kind for kind, n in counts.items() if n),
         format_func=lambda kind: f"{kind} ({counts[kind]})",
         required=True,
+        wrap=True,
         key=f"kind {run.name}",
     )
     part = right.text_input("Name contains", key=f"part {run.name}").strip().casefold()
@@ -113,7 +114,7 @@ def _thumbnails(shelf: Shelf, rows: Sequence[Row], at: int, *, key: str) -> None
     first = at // PER_PAGE * PER_PAGE
     last = min(len(rows), first + PER_PAGE)
     st.caption(f"Pictures {first + 1} to {last} of {len(rows)}")
-    with st.container(horizontal=True, key="thumbnails"):
+    with st.container(horizontal=True, gap="xsmall"):
         for i in range(first, last):
             with st.container(width=112, gap="xsmall"):
                 uri = shelf.small(rows[i].name, side=100)

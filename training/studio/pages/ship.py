@@ -6,13 +6,13 @@ from pathlib import Path
 import streamlit as st
 
 from device.errors import InputError
-from training.gate import Limits, apart, verdicts
+from training.gate import Limits, Verdict, apart, verdicts
 from training.studio import markup
 from training.studio.choosing import choose_run
 from training.studio.exporting import ask_for_export, judged
 from training.studio.home import Home
 from training.studio.judging import Judgement, fitted_here
-from training.studio.shipping import Checked, deploy_commands, packed, passerby_check
+from training.studio.shipping import Checked, deploy_command, packed, passerby_check
 
 
 def show(home: Home) -> None:
@@ -55,20 +55,16 @@ def _gates(found: Judgement) -> None:
             "There was no test set, so the gates judge the faces held out from training. Export "
             "again with test pictures for a stricter judgement."
         )
-    markup.table(
-        ("Gate", "Result", "What it asks", "What was found"),
-        [
-            (
-                one.gate,
-                "not passed" if one.faults else "passed",
-                one.asks,
-                "; ".join(fault.removeprefix(f"{one.gate}: ") for fault in one.faults) or one.found,
-            )
-            for one in judged_by
-        ],
-    )
+    st.markdown("\n".join(f"- {_told(one)}" for one in judged_by))
     for words in apart(found.evidence, Limits()):
         st.caption(f"Not judged: {words}")
+
+
+def _told(one: Verdict) -> str:
+    """One gate as a line of Markdown."""
+    faults = "; ".join(fault.removeprefix(f"{one.gate}: ") for fault in one.faults)
+    mark = ":red-badge[not passed]" if faults else ":green-badge[passed]"
+    return f"{mark} **{one.gate}** asks for {one.asks}. *Found: {faults or one.found}.*"
 
 
 def _check(found: Judgement) -> None:
@@ -108,8 +104,11 @@ def _take(found: Judgement) -> None:
         "pictures); none of your pictures is in it."
     )
     host = st.text_input("Your Pi, as ssh calls it", "pi@raspberrypi.local")
-    st.write("These commands put it on the Pi, let it use the bundle, and check that it runs:")
+    st.write(
+        f'This command puts it on the Pi, writes `classifier = "{bundle.name}"` under `[models]` '
+        "into its settings, checks it there, and takes all of it back where the check fails:"
+    )
     try:
-        st.code("\n".join(deploy_commands(bundle, host)), language="bash", wrap_lines=True)
+        st.code(deploy_command(bundle, host), language="bash", wrap_lines=True)
     except InputError as error:
         st.error(str(error), icon=":material/error:")
