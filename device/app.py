@@ -46,7 +46,7 @@ LOCK_NAME = "passerby.lock"
 # A day of 25 hours, when summer time ends.
 _DAY_QUARTERS = 100
 # How long picamera2 may take to load and start on the slowest Pi.
-_PROBE_SECONDS = 20.0
+SLOWEST_START_SECONDS = 20.0
 
 
 @contextmanager
@@ -128,7 +128,7 @@ def _comeback(settings: Settings, supervisor: Supervisor, clock: Clock) -> Comeb
             black_counts=not camera.black_seconds,
         )
 
-    patience = _PROBE_SECONDS + camera.timeout_seconds + camera.black_seconds
+    patience = SLOWEST_START_SECONDS + camera.timeout_seconds + camera.black_seconds
     return RestartedComeback(
         settings.run_directory,
         rules=camera.recovery.rules(),

@@ -6,16 +6,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-import msgspec
-
-from device.errors import CameraError, PasserbyError, camera_fault
+from device.errors import CameraError, CameraStalledError, PasserbyError, camera_fault
 from device.outage import Outage, RecoveryRules, Stage, due, is_settled, stage, worse
+from device.outage_file import OutageFile
 from device.probe import Probe
 from device.protocols import Clock, Resource
 
 log = logging.getLogger(__name__)
 
-FILE_NAME = "camera-outage.json"
+_NEVER_OPENED = (
+    "the process was ended while it waited for the first frame, expected a driver that answers: "
+    "check the camera's cable, and whether another one works"
+)
 # How often a wait looks up: for the child, for the watchdog, for signals.
 _TURN_SECONDS = 0.5
 
@@ -25,6 +27,10 @@ class Comeback(Resource, Protocol):
 
     def wait_seconds(self) -> float | None:
         """How long to do something else before asking again; None: open the camera now."""
+        ...
+
+    def opening(self) -> None:
+        """The camera is opened now, and may never come out of it."""
         ...
 
     def failed(self, error: PasserbyError) -> None:
@@ -67,6 +73,9 @@ class NoComeback:
         """Open it now."""
         return None
 
+    def opening(self) -> None:
+        """Do nothing."""
+
     def failed(self, error: PasserbyError) -> None:
         """Do nothing."""
 
@@ -104,11 +113,12 @@ class RestartedComeback:
         probe: Probe,
         clock: Clock,
     ) -> None:
-        self._path = directory / FILE_NAME
+        self._file = OutageFile(directory)
         self._rules = rules
         self._probe = probe
         self._clock = clock
-        self._outage = _read(self._path, clock.stamp().boot_id)
+        self._outage = self._file.read(clock.stamp().boot_id)
+        self._opening = False
         self._found = False
         self._looked = False
         self._opened_at: float | None = None
@@ -126,8 +136,9 @@ class RestartedComeback:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End a look that is still being taken."""
+        """End a look that is still being taken, and an opening that somebody stopped."""
         self._probe.end()
+        self._opened()
 
     def wait_seconds(self) -> float | None:
         """Wait out the delay, or look for a camera that was given up on until it is there."""
@@ -141,24 +152,24 @@ class RestartedComeback:
             self._probe.begin()
         return None if self._found else _TURN_SECONDS
 
+    def opening(self) -> None:
+        """Write down that it failed, until a frame comes: what hangs in a driver tells nothing."""
+        self._opening = True
+        self._file.write(self._after(CameraStalledError(_NEVER_OPENED)))
+
     def failed(self, error: PasserbyError) -> None:
         """Write the outage down for the next process, and say what will happen."""
-        stamp = self._clock.stamp()
-        self._outage = worse(
-            self._outage,
-            boot_id=stamp.boot_id,
-            now=stamp.monotonic,
-            code=error.code,
-            reason=str(error),
-        )
+        self._outage = self._after(error)
+        self._opening = False
         self._opened_at = None
         self._found = False
         self._next_look = due(self._outage, self._rules)
-        _write(self._path, self._outage)
+        self._file.write(self._outage)
         log.error("%s", self.sentence())
 
     def works(self) -> None:
         """Forget the outage once the camera has worked for long enough."""
+        self._opened()
         if self._outage is None:
             return
         now = self._clock.monotonic()
@@ -167,7 +178,7 @@ class RestartedComeback:
             log.warning("the camera is back after %.0f s", now - self._outage.since)
         if is_settled(self._outage, self._rules, opened_at=self._opened_at, now=now):
             self._outage = None
-            self._path.unlink(missing_ok=True)
+            self._file.write(None)
 
     def sentence(self) -> str:
         """What is wrong, how often it was, and what comes next; empty while frames come."""
@@ -207,6 +218,23 @@ class RestartedComeback:
     def _stage(self) -> Stage:
         return stage(self._outage, self._rules)
 
+    def _after(self, error: PasserbyError) -> Outage:
+        """The outage with one more fault, now."""
+        stamp = self._clock.stamp()
+        return worse(
+            self._outage,
+            boot_id=stamp.boot_id,
+            now=stamp.monotonic,
+            code=error.code,
+            reason=str(error),
+        )
+
+    def _opened(self) -> None:
+        """Take back what `opening` wrote."""
+        if self._opening:
+            self._opening = False
+            self._file.write(self._outage)
+
     def _judge(self, found: bool | None) -> None:
         if found is None:
             return
@@ -218,25 +246,3 @@ class RestartedComeback:
             # Once: a camera that is lost for a year must not fill the journal.
             log.warning("looked for the camera: still lost; further looks are not told")
         self._looked = True
-
-
-def _read(path: Path, boot_id: str) -> Outage | None:
-    """The outage that an earlier process of this boot wrote down, if it can be read."""
-    try:
-        outage = msgspec.json.decode(path.read_bytes(), type=Outage)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.DecodeError) as error:
-        log.warning("%s cannot be read (%s): attempts are counted from 0", path, error)
-        return None
-    return outage if outage.boot_id == boot_id else None
-
-
-def _write(path: Path, outage: Outage) -> None:
-    """Replace the file as a whole; a run directory that is full or read-only costs the memory."""
-    aside = path.with_suffix(".new")
-    try:
-        aside.write_bytes(msgspec.json.encode(outage))
-        aside.replace(path)
-    except OSError as error:
-        log.warning("%s cannot be written (%s): attempts are not counted", path, error)

@@ -113,6 +113,7 @@ class Daemon:
         with ExitStack() as held:
             try:
                 self._await_camera()
+                self._comeback.opening()
                 held.enter_context(self._camera)
                 log.info("watching %s", self._camera.name)
                 while True:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from device.clock import ManualClock
-from device.comeback import FILE_NAME, NoComeback, RestartedComeback
+from device.comeback import NoComeback, RestartedComeback
 from device.errors import CameraError, CameraStalledError
 from device.outage import RecoveryRules
+from device.outage_file import FILE_NAME
 from device.probe import Probe
 
 RULES = RecoveryRules(
@@ -167,7 +168,42 @@ def test_a_damaged_file_counts_anew(house: House, rubbish: bytes) -> None:
 
 def test_where_nobody_restarts_nothing_is_remembered() -> None:
     with NoComeback() as comeback:
+        comeback.opening()
         comeback.failed(CameraError("lost"))
         assert comeback.wait_seconds() is None
         assert comeback.state() == {"state": "open"}
         assert comeback.error() is None
+
+
+def test_a_life_that_ends_while_it_opens_the_camera_is_a_failure(house: House) -> None:
+    """Killed by the watchdog, say: nobody was left to tell of it."""
+    for failures in range(1, RULES.attempts + 1):
+        comeback = house.process()
+        house.wait(comeback)
+        comeback.opening()
+        assert house.process().state()["failures"] == failures
+    after = house.process()
+    assert after.state()["state"] == "degraded"
+    assert "was ended while it waited for the first frame" in after.sentence()
+
+
+def test_a_frame_or_an_orderly_end_takes_that_back(house: House) -> None:
+    comeback = house.process()
+    comeback.opening()
+    comeback.works()
+    assert not (house.folder / FILE_NAME).exists()
+    with house.process() as stopped:
+        stopped.opening()
+    assert not (house.folder / FILE_NAME).exists()
+    house.live_and_fail()
+    again = house.process()
+    again.opening()
+    again.works()
+    assert house.process().state()["failures"] == 1
+
+
+def test_an_opening_that_fails_counts_once(house: House) -> None:
+    comeback = house.process()
+    comeback.opening()
+    comeback.failed(CameraError("not there"))
+    assert house.process().state()["failures"] == 1

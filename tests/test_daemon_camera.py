@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real daemon loses its camera, and gets it back: under a supervisor that restarts it."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from daemons import PATIENCE_SECONDS, House, NewHouse
+from daemons import PATIENCE_SECONDS, ROOT, House, NewHouse
 
-from device.comeback import FILE_NAME
 from device.control.client import SOCKET_NAME
 from device.errors import ControlError
+from device.outage_file import FILE_NAME
 from device.settings.camera import CameraSettings
 
 ATTEMPTS = 2
@@ -30,8 +31,9 @@ class Supervised:
         self.faults = faults
         self._ear = ear
 
-    def start(self) -> subprocess.Popen[bytes]:
-        return self.house.start(environment={"NOTIFY_SOCKET": str(self._ear.getsockname())})
+    def start(self, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        given = {"NOTIFY_SOCKET": str(self._ear.getsockname()), **(environment or {})}
+        return self.house.start(environment=given)
 
     def live(self) -> int:
         """One life, from start to exit."""
@@ -41,6 +43,16 @@ class Supervised:
         """The next message to the supervisor that holds `word`."""
         while word not in (said := self._ear.recv(65536).decode()):
             pass
+        return said
+
+    def heard(self) -> list[str]:
+        """All messages to the supervisor that are there."""
+        said = []
+        self._ear.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                said.append(self._ear.recv(65536).decode())
+        self._ear.settimeout(PATIENCE_SECONDS)
         return said
 
     def wait_state(self, state: str) -> dict[str, object]:
@@ -125,8 +137,12 @@ def test_a_camera_lost_while_running_is_restarted_for_then_looked_for_then_back(
 
 
 def wait_log(house: House, words: str) -> str:
+    return wait_text(house.log, words)
+
+
+def wait_text(path: Path, words: str) -> str:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while words not in (text := house.log.read_text()):
+    while words not in (text := path.read_text() if path.exists() else ""):
         assert time.monotonic() < deadline, text
         time.sleep(0.02)
     return text
@@ -180,6 +196,34 @@ def test_a_signal_ends_a_wait_and_the_look_that_is_being_taken(supervised: Super
         assert time.monotonic() < deadline
     assert supervised.house.stop(process, signal.SIGTERM) == 0
     assert not Path(f"/proc/{looking[0]}").exists()
+
+
+HANGING = """
+import time
+from device.cameras.fake import FakeSensor
+FakeSensor.open = lambda *_: time.sleep(3600)
+"""
+
+
+def test_opening_the_camera_feeds_no_watchdog_and_its_end_is_remembered(
+    supervised: Supervised, tmp_path: Path
+) -> None:
+    """What systemd does then is in tests/system/test_service.py."""
+    (tmp_path / "sitecustomize.py").write_text(HANGING)
+    hanging = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    kept = supervised.house.run / FILE_NAME
+    for failures in range(1, ATTEMPTS + 1):
+        process = supervised.start(hanging)
+        wait_text(kept, f'"failures":{failures}')
+        assert supervised.house.stop(process, signal.SIGKILL) == -signal.SIGKILL
+    said = supervised.heard()
+    assert said[0] == "READY=1"
+    # The second life waited before it opened, which may be told; nothing else was.
+    assert all("attempt 2 of" in beat for beat in said if beat != "READY=1")
+    process = supervised.start()
+    wait_text(supervised.house.log, f"degraded: the camera is lost (camera-stalled, {ATTEMPTS} ")
+    supervised.wait_state("running")
+    assert supervised.house.stop(process) == 0
 
 
 def test_where_nobody_restarts_a_lost_camera_ends_the_run_at_once(supervised: Supervised) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from device.app import SLOWEST_START_SECONDS
+from device.settings.camera import CameraSettings
 from system.machine import ROOT
 
 UNITS = ("passerby.service", "passerby-kiosk.service")
@@ -76,6 +78,13 @@ def test_exposure_sees_what_is_left_out(tmp_path: Path, key: str) -> None:
     weaker = tmp_path / "passerby.service"
     weaker.write_text(text.replace(f"\n{key}\n", "\n"))
     assert exposure(weaker) > exposure(ROOT / "systemd/passerby.service")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_watchdog_waits_for_a_slow_camera_to_open(unit: str) -> None:
+    found = re.search(r"^WatchdogSec=(\d+)$", (ROOT / "systemd" / unit).read_text(), re.MULTILINE)
+    assert found
+    assert int(found[1]) > SLOWEST_START_SECONDS + CameraSettings().timeout_seconds
 
 
 def test_both_units_have_one_sandbox() -> None:
