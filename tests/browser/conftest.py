@@ -16,6 +16,14 @@ from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
 LAPTOP: "ViewportSize" = {"width": 1366, "height": 768}
 PHONE: "ViewportSize" = {"width": 390, "height": 844}
 
+SETTLING_MS = 400
+# By how much what scrolls (the document, Streamlit's main part) is wider and taller than it shows.
+BEYOND = """() => {
+    const parts = [document.scrollingElement, document.querySelector('[data-testid=stMain]')];
+    const most = (of, shown) => Math.max(...parts.filter(Boolean).map(p => p[of] - p[shown]));
+    return [most('scrollWidth', 'clientWidth'), most('scrollHeight', 'clientHeight')];
+}"""
+
 Shoot = Callable[[Page, str], None]
 
 
@@ -64,12 +72,14 @@ def shoot(shots: Path) -> Shoot:
     def take(page: Page, name: str) -> None:
         for kind, size in (("phone", PHONE), ("laptop", LAPTOP)):
             page.set_viewport_size(size)
-            page.wait_for_timeout(600)  # charts are drawn anew
-            wider = page.evaluate(
-                "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-            )
+            page.wait_for_timeout(SETTLING_MS)  # charts are drawn anew
+            wider, taller = page.evaluate(BEYOND)
             assert wider <= 0, f"{name} overflows a {kind} by {wider} px"
+            if taller > 0:  # so that the picture shows all of it
+                page.set_viewport_size({**size, "height": min(size["height"] + taller, 6000)})
+                page.wait_for_timeout(SETTLING_MS)
             page.screenshot(path=shots / f"{name}-{kind}.png")
+        page.set_viewport_size(LAPTOP)
 
     return take
 

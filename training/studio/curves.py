@@ -90,7 +90,7 @@ def read_course(workdir: Path, *, epochs: int) -> Course | None:
             running[step] = Point(step / per_epoch, event["loss"], event.get("accuracy"))
         elif kind == "epoch":
             ended[event["epoch"]] = _epoch(event)
-    last = max((event["step"] for event in events[-5:] if "step" in event), default=0)
+    last = next((event["step"] for event in reversed(events) if "step" in event), 0)
     done = max(last, round(len(ended) * per_epoch))
     return Course(
         step=done,

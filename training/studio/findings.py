@@ -8,9 +8,9 @@ from typing import Final
 from training.datasets.linting import Inspection
 
 FORMATS: Final = {
-    "utkface": "labels in the file names, as in UTKFace (age_gender_race_date.jpg)",
-    "fairface": "labels in a CSV, as in FairFace (file, age, gender, race)",
-    "folders": "labels by folder (female, male)",
+    "utkface": "Labels in the file names, as in UTKFace (age_gender_race_date.jpg).",
+    "fairface": "Labels in a CSV, as in FairFace (file, age, gender, race).",
+    "folders": "Labels by folder (female, male).",
 }
 
 

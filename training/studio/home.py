@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The studio's folder, where all of its state is.
 
-datasets/NAME/  source.json, upload.zip (if uploaded), check/ (the job of `training inspect`,
+datasets/NAME/  source.json, NAME.zip (if uploaded), check/ (the job of `training inspect`,
                 whose output is the inspection), prepared/SIZE-COLOUR/, cut/ (the job of
                 `training prepare`)
 runs/NAME/      the workdir of `training train`, with job/ (its job) and studio.json

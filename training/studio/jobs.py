@@ -101,8 +101,8 @@ class Job:
         if self.alive():
             return "running"
         status = self.exit_status
-        if status is None:
-            return "lost"
+        if status is None:  # a process that had hardly begun ends at once, without a word
+            return "stopped" if (self.folder / "stop").exists() else "lost"
         if status == 0:
             return "done"
         return "stopped" if status in STOPPED else "failed"

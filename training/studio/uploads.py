@@ -22,7 +22,8 @@ def take_upload(home: Home, name: str, file: IO[bytes]) -> StoredDataset:
     """
     title = re.sub(r"[^\w .()+-]+", "_", Path(name).name).strip(". ") or "upload.zip"
     dataset = home.new_dataset(title)
-    path = dataset.folder / "upload.zip"  # what the person called it may be no name for a file
+    # What the person called it may be no name for a file; reports name the file.
+    path = dataset.folder / f"{dataset.name}.zip"
     with path.open("wb") as kept:
         shutil.copyfileobj(file, kept, _CHUNK_BYTES)
     home.keep_source(dataset, path, title=title)

@@ -37,7 +37,9 @@ def _incoming(home: Home) -> None:
     with upload:
         # A new key empties the uploader, which holds the whole file in memory.
         key = f"upload-{st.session_state.get('uploads', 0)}"
-        file = st.file_uploader("A ZIP of labelled pictures", type=["zip"], key=key)
+        file = st.file_uploader(
+            "Drop a ZIP of labelled pictures here, or choose one", type=["zip"], key=key
+        )
         if file is not None:
             with st.spinner(f"Keeping {file.name} ..."):
                 dataset = take_upload(home, file.name, file)
@@ -104,7 +106,7 @@ def _found(inspection: Inspection) -> None:
         st.metric("Labelled pictures", f"{inspection.pictures:,}", width="content")
         st.metric("Perceived female", f"{counted['female']:,}", width="content")
         st.metric("Perceived male", f"{counted['male']:,}", width="content")
-    st.caption(FORMATS[inspection.format].capitalize() + ".")
+    st.caption(FORMATS[inspection.format])
     if words := objection(inspection):
         st.error(words, icon=":material/block:")
     elif not found:
