@@ -114,7 +114,7 @@ def verdicts(evidence: "Evidence", *, model_bytes: int, limits: Limits) -> tuple
         ),
         (
             "same label",
-            f"int8 and float agree in at least {limits.same_label:g} % of the pictures",
+            f"one label from int8 and float in at least {limits.same_label:g} % of the pictures",
             f"{int8.same_label:.2%}" if int8 else "",
             _same_label(evidence, limits),
         ),

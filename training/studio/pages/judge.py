@@ -19,7 +19,6 @@ MOST_SHOWN = 12
 
 def show(home: Home) -> None:
     """The page."""
-    markup.style()
     run = choose_run(home)
     found = judged(home, run) if run is not None else None
     if found is None:

@@ -28,7 +28,6 @@ KINDS = {
 
 def show(home: Home) -> None:
     """The page."""
-    markup.style()
     run = choose_run(home)
     found = judged(home, run) if run is not None else None
     if run is None or found is None:

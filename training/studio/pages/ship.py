@@ -7,7 +7,6 @@ import streamlit as st
 
 from device.errors import InputError
 from training.gate import Limits, Verdict, apart, verdicts
-from training.studio import markup
 from training.studio.choosing import choose_run
 from training.studio.exporting import ask_for_export, judged
 from training.studio.home import Home
@@ -17,7 +16,6 @@ from training.studio.shipping import Checked, deploy_command, packed, passerby_c
 
 def show(home: Home) -> None:
     """The page."""
-    markup.style()
     run = choose_run(home)
     found = judged(home, run) if run is not None else None
     if run is None or found is None:
