@@ -115,6 +115,28 @@ def test_asking_a_daemon_loads_next_to_nothing(house: House, verb: str) -> None:
     assert house.stop(process) == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("passerby capture --json", 3),
+        ("passerby capture --still -", 3),
+        ("passerby status", 77),
+        ("id", 77),
+        ("", 77),
+        ("passerby capture; id", 77),
+        ("passerby capture --still s.jpg", 77),
+        ("passerby capture --settings x", 77),
+        ("passerby capture --path /", 77),
+        ("passerby capture '", 77),
+    ],
+)
+def test_a_bound_key_may_capture_and_nothing_else(house: House, words: str, status: int) -> None:
+    """Over the real sshd: tests/system/test_ssh.py."""
+    done = house.call("capture", f"--forced={words}")
+    assert done.returncode == status, done.stderr
+    assert not (house.folder / "s.jpg").exists()
+
+
 def test_faulty_settings_are_told_of_where_they_are_needed(house: House) -> None:
     """Not of the running daemon, which knows better; but of a look of its own."""
     process = house.start()

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from device.control.request import Request
+from device.displays import waiting
 from device.displays.pixels import Geometry, file_geometry, unpacked
+from device.errors import CameraError, NotRunningError
 from device.overlay.layout import Area, lay_out
 from device.overlay.panels import notice_bar, waiting_screen, words_panel
 from device.overlay.theme import PLAIN
@@ -178,6 +180,41 @@ def test_counts_of_earlier_runs_are_in_the_store_still(
         assert house.start("--once", "--fast").wait(PATIENCE_SECONDS) == 0
     assert len(house.stored()) == len(house.visits()) > 10
     assert "counts from zero" not in house.log.read_text()
+
+
+def why_refused(house: House) -> str:
+    """What a capture hears from the daemon, once it listens, while the camera is lost."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            house.ask(Request("capture"))
+        except CameraError as error:
+            return str(error)
+        except NotRunningError:
+            time.sleep(0.02)
+    raise AssertionError(f"never refused: {house.log.read_text()}")
+
+
+def test_the_screen_says_why_there_is_no_picture(new_house: NewHouse, tmp_path: Path) -> None:
+    """In the words that a capture is refused with."""
+    path, faults = tmp_path / "fb", tmp_path / "faults"
+    faults.write_text("absent 0 inf")
+    house = new_house(
+        display=screen_settings(path),
+        camera={"source": "fake"},
+        **{
+            "camera.fake": {"faults_path": str(faults)},
+            "camera.recovery": {"attempts": 1, "probe_seconds": 3600},
+        },
+    )
+    supervised = {"NOTIFY_SOCKET": "/nowhere"}
+    assert house.start(environment=supervised).wait(PATIENCE_SECONDS) == 10
+    process = house.start(environment=supervised)
+    words = waiting.camera_lost(why_refused(house))
+    assert "degraded" in words
+    shown = on_screen(path, file_geometry(SIZE, 32))
+    assert (np.asarray(shown) == np.asarray(waiting_screen(SIZE, words, theme=PLAIN))).all()
+    assert house.stop(process) == 0
 
 
 def test_no_screen_is_an_error_of_its_own(
