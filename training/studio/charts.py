@@ -39,7 +39,12 @@ def ages(counts: Counted, *, order: Sequence[str], title: str, axis: str) -> Any
         alt.Chart(_values(counts, "age"), height=340, title=title)
         .mark_bar()
         .encode(
-            x=alt.X("age:O", title=axis, sort=list(order), axis=alt.Axis(labelAngle=-45)),
+            x=alt.X(
+                "age:O",
+                title=axis,
+                scale=alt.Scale(domain=list(order)),  # bins without a picture too
+                axis=alt.Axis(labelAngle=-45),
+            ),
             y=alt.Y("pictures:Q", title="Pictures", axis=alt.Axis(tickMinStep=1)),
             xOffset=alt.XOffset("gender:N", sort=GENDERS),
             color=_colour(),

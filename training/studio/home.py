@@ -19,15 +19,9 @@ from pathlib import Path
 import msgspec
 
 from device.errors import DatasetError, InputError
-from device.places import default_state_directory
 from training.config import TrainConfig, read_config
 from training.datasets.linting import Inspection
 from training.studio.jobs import Job, write_atomically
-
-
-def default_folder() -> Path:
-    """Where the studio keeps its state when nobody says."""
-    return default_state_directory().with_name("passerby-studio")
 
 
 class _Source(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import streamlit as st
 
 STYLE: Final = """<style>
 .pb-grid { display: grid; gap: .75rem;
-  grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); }
+  grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); }
 .pb-grid figure { margin: 0; min-width: 0; }
 .pb-grid img, .pb-grid .pb-gone { width: 100%; aspect-ratio: 1; object-fit: cover;
   border-radius: .4rem; background: #e2e8e6; display: block; }
@@ -24,6 +24,7 @@ STYLE: Final = """<style>
 .pb-rows { border-collapse: collapse; width: 100%; font-size: .86rem; }
 .pb-rows td, .pb-rows th { padding: .3rem .5rem; border-bottom: 1px solid #e2e8e6; text-align: left;
   vertical-align: top; overflow-wrap: anywhere; }
+.pb-rows td:first-child { min-width: 6.5rem; }
 .pb-rows th { font-weight: 600; color: #52656b; }
 .pb-pair { border-bottom: 1px solid #e2e8e6; padding: .6rem 0; }
 .pb-pair > p { margin: 0 0 .4rem 0; font-size: .86rem; font-weight: 600; }

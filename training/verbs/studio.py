@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from device.errors import RuntimeMissingError
+from device.places import default_state_directory
 from training.verbs.common import within
 
 HELP = """\
@@ -71,7 +72,6 @@ def run(args: argparse.Namespace) -> int:
         RuntimeMissingError: Streamlit is not installed.
     """
     from training.studio.entry import __file__ as entry  # noqa: PLC0415
-    from training.studio.home import default_folder  # noqa: PLC0415
 
     if importlib.util.find_spec("streamlit") is None:
         raise RuntimeMissingError(
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         )
     home = (args.home or default_folder()).resolve()
     home.mkdir(parents=True, exist_ok=True)
-    port = args.port or _free_port()
+    port = args.port or free_port(FIRST_PORT)
     headless = args.no_browser or not (
         sys.platform in ("darwin", "win32")
         or os.environ.get("DISPLAY")
@@ -92,9 +92,14 @@ def run(args: argparse.Namespace) -> int:
     os.execv(sys.executable, [*words, "--", "--home", str(home)])  # noqa: S606  nothing to quote
 
 
-def _free_port() -> int:
-    """The first port from FIRST_PORT on that nobody listens on, else any."""
-    for port in (*range(FIRST_PORT, FIRST_PORT + 50), 0):
+def default_folder() -> Path:
+    """Where the studio keeps its state when nobody says."""
+    return default_state_directory().with_name("passerby-studio")
+
+
+def free_port(first: int) -> int:
+    """The first port from `first` on that nobody listens on, else any."""
+    for port in (*range(first, first + 50), 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

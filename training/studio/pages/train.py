@@ -113,7 +113,9 @@ def _state(run: StoredRun) -> None:
         if job.stopping:
             st.progress(_share(course), text="Stopping after this step ...")
         elif course is None:
-            st.progress(*told(job.amount(), "Starting", "Loading TensorFlow and the faces"))
+            loading = "Loading TensorFlow and the faces"
+            doing = loading if len(job.commands) == 1 else "Starting"
+            st.progress(*told(job.amount(), doing, loading))
         else:
             st.progress(_share(course), text=_progress(run, course))
     elif state == "failed":
