@@ -25,6 +25,7 @@ DOORS = {
     "h5py": ("training/",),
     "streamlit": ("training/studio/",),
     "altair": ("training/studio/",),
+    "gradio": ("training/demo/page.py",),
 }
 NEVER = {"cv2", "dlib", "mediapipe", "torch", "keras"}
 # training may use these rooms of the device: one preprocessing, one reader of bundles.
@@ -40,6 +41,7 @@ LENT = {
     "places",
     "pipeline",
     "records",
+    "stills",
     "tracker",
 }
 # What a room of the device must not import; "*" is every other room.

@@ -29,6 +29,7 @@ VERBS: Final[dict[str, str]] = {
     "compare": "float, int8 and quantisation-aware models side by side on the same pictures",
     "gate": "judge a bundle by its recorded evidence: groups, women and men, int8, calibration",
     "scenes": "compose scenes of people walking past, with the truth, and measure counting",
+    "demo": "serve a page that tries the shipped models on pictures; writes Spaces, too",
     "studio": "a web page for all of this: upload, look, train, judge, predict, ship",
 }
 
