@@ -24,6 +24,7 @@ from device.control.server import ControlServer
 from device.daemon import Daemon, Pace
 from device.detector import Detector
 from device.displays import make_display, waiting
+from device.displays.appearing import when_there
 from device.errors import ControlError, StoreError
 from device.locks import Lock
 from device.pacing import Pacing, PacingRules
@@ -47,6 +48,9 @@ LOCK_NAME = "passerby.lock"
 _DAY_QUARTERS = 100
 # How long picamera2 may take to load and start on the slowest Pi.
 SLOWEST_START_SECONDS = 20.0
+# How long a screen is waited for before the process ends, to be restarted: with older systemds so
+# long that the unit's budget of restarts lasts for ever.
+SCREEN_SECONDS = 60.0
 
 
 @contextmanager
@@ -55,6 +59,7 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
 
     Raises:
         PasserbyError: a part cannot be had (bundle, store, socket), or another daemon runs.
+        StopRequested: a signal came before all was there.
     """
     with ExitStack() as stack:
         hold = stack.enter_context
@@ -63,13 +68,19 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
         stop = hold(Stop(overdue_seconds=settings.daemon.stop_seconds))
         run_directory = _run_directory(settings.run_directory)
         hold(Lock(run_directory / LOCK_NAME, subject=f"the run of {run_directory}", create=True))
-        display = hold(_display(settings, clock))
+        supervisor = supervisor_from(os.environ, clock=clock)
+        screen = _display(settings, clock)
+        display = when_there(
+            lambda: hold(screen),
+            seconds=_screen_seconds(supervisor),
+            clock=clock,
+            stopped=lambda: stop.requested,
+        )
         display.wait(waiting.MODELS)
         camera = _camera(settings, clock)
         pipeline = _pipeline(settings, Allowance(_allowance_seconds(settings)))
         sinks = {name: hold(sink) for name, sink in _sinks(settings, clock).items()}
         display.wait(waiting.CAMERA)
-        supervisor = supervisor_from(os.environ, clock=clock)
         comeback = hold(_comeback(settings, supervisor, clock))
         pace = Pace(_rate(settings), clock=clock)
         resources = _resources(settings, pace, now=clock.monotonic())
@@ -137,6 +148,11 @@ def _comeback(settings: Settings, supervisor: Supervisor, clock: Clock) -> Comeb
     )
 
 
+def _screen_seconds(supervisor: Supervisor) -> float:
+    """How long a screen is waited for: a person who starts this by hand is told at once."""
+    return 0.0 if isinstance(supervisor, InertSupervisor) else SCREEN_SECONDS
+
+
 def _display(settings: Settings, clock: Clock) -> Display:
     before = () if settings.display.kind == "none" else _counts_before(settings)
     return make_display(settings.display.options(), clock=clock, before=before)
@@ -188,10 +204,9 @@ def _sinks(settings: Settings, clock: Clock) -> dict[str, Sink]:
 
 
 def _resources(settings: Settings, pace: Pace, *, now: float) -> Resources:
-    """Who looks after memory and rate.
+    """Who looks after memory and rate; what plays as fast as possible, or is watched, never idles.
 
-    A recording played as fast as possible never idles, nor does a daemon whose screen shows the
-    picture: it would stutter before the eyes of whoever is too far away to be detected.
+    On a screen the picture would stutter before whoever is too far away to be detected.
     """
     daemon = settings.daemon
     watched = settings.camera.fast or settings.display.kind != "none"

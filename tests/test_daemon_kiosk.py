@@ -227,6 +227,28 @@ def test_no_screen_is_an_error_of_its_own(
     assert "expected a framebuffer" in done.stderr.decode()
 
 
+def test_a_screen_that_comes_later_is_waited_for(new_house: NewHouse, tmp_path: Path) -> None:
+    """Where somebody supervises; a stop ends the wait in good order."""
+    supervised = {"NOTIFY_SOCKET": "/nowhere"}
+    path = tmp_path / "later" / "fb"
+    house = new_house(display=screen_settings(path), camera={"path": str(DOORWAY), "loop": True})
+    for comes in (True, False):
+        process = house.start(environment=supervised)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while "looking for it for 60 s" not in house.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        if comes:
+            path.parent.mkdir()
+            house.wait_frames(1)
+            assert any(path.read_bytes())
+        assert house.stop(process) == 0
+        if comes:
+            path.unlink()
+            path.parent.rmdir()
+            house.log.write_bytes(b"")
+
+
 def test_a_window_leaves_standard_output_to_the_journal(new_house: NewHouse, doorway: Path) -> None:
     pytest.importorskip("pygame")
     house = new_house(display={"kind": "window"}, camera={"path": str(doorway)})

@@ -2,6 +2,7 @@
 """`passerby run`: the daemon, in the foreground, until it is stopped or the recording ends."""
 
 import argparse
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,8 +45,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the daemon; 0 after an orderly end."""
     from device.app import open_daemon  # noqa: PLC0415  loads numpy and the runtime
     from device.settings import load  # noqa: PLC0415
+    from device.stopping import StopRequested  # noqa: PLC0415
 
-    with open_daemon(overridden(load(args.settings), args)) as daemon:
+    with suppress(StopRequested), open_daemon(overridden(load(args.settings), args)) as daemon:
         daemon.run()
     return EXIT_OK
 

@@ -50,6 +50,20 @@ def screen(pi: Pi) -> Iterator[Machine]:
     run("systemctl", "restart", UNIT)
 
 
+def test_a_screen_that_is_plugged_in_later_is_found(screen: Machine) -> None:
+    later = "/run/passerby/later"
+    settings = SETTINGS + DISPLAY.replace(SCREEN, f"{later}/screen")
+    screen.write("/etc/passerby/passerby.toml", settings)
+    screen.run("systemctl", "start", "--no-block", KIOSK)
+    screen.wait_journal(KIOSK, f"the screen {later}/screen cannot be used")
+    assert screen.show(KIOSK, "ActiveState")["ActiveState"] == "activating"
+    screen.run("install", "-d", "-o", "passerby", later)
+    screen.wait("passerby", "status", "--json", until='"error": null')
+    shown = screen.show(KIOSK, "ActiveState", "NRestarts")
+    assert shown == {"ActiveState": "active", "NRestarts": "0"}
+    screen.run("systemctl", "stop", KIOSK)
+
+
 def test_the_kiosk_takes_over_and_draws(screen: Machine) -> None:
     screen.start(KIOSK)
     assert screen.show(UNIT, "ActiveState", "Result") == {

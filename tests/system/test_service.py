@@ -101,6 +101,29 @@ def test_the_watchdog_ends_a_hung_daemon_and_it_comes_back(impatient: Machine) -
     assert wait_frames(impatient)["pid"] != before
 
 
+HANGING = """
+import time
+from device.cameras.replay import ReplayCamera
+ReplayCamera.__enter__ = lambda self: time.sleep(3600)
+"""
+
+
+def test_the_watchdog_ends_a_camera_that_never_opens_and_the_next_life_knows(
+    impatient: Machine,
+) -> None:
+    impatient.write("/srv/hanging/sitecustomize.py", HANGING)
+    unit = f"/run/systemd/system/{UNIT}.d/hanging.conf"
+    impatient.write(unit, "[Service]\nEnvironment=PYTHONPATH=/srv/hanging\n")
+    impatient.run("systemctl", "daemon-reload")
+    impatient.run("systemctl", "restart", UNIT)
+    impatient.wait("journalctl", "--unit", UNIT, "--no-pager", until="Watchdog timeout")
+    impatient.wait_journal(UNIT, "the camera is lost (camera-stalled, 1 times)")
+    impatient.run("rm", unit)
+    impatient.run("systemctl", "daemon-reload")
+    impatient.run("systemctl", "restart", UNIT)
+    wait_frames(impatient)
+
+
 def test_a_killed_daemon_comes_back(impatient: Machine) -> None:
     before = wait_frames(impatient)["pid"]
     impatient.run("kill", "-KILL", main_process(impatient))

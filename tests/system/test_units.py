@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from device.app import SLOWEST_START_SECONDS
+from device.app import SCREEN_SECONDS, SLOWEST_START_SECONDS
 from device.settings.camera import CameraSettings
 from system.machine import ROOT
 
@@ -85,6 +85,17 @@ def test_the_watchdog_waits_for_a_slow_camera_to_open(unit: str) -> None:
     found = re.search(r"^WatchdogSec=(\d+)$", (ROOT / "systemd" / unit).read_text(), re.MULTILINE)
     assert found
     assert int(found[1]) > SLOWEST_START_SECONDS + CameraSettings().timeout_seconds
+
+
+def test_a_kiosk_without_a_screen_never_spends_its_budget() -> None:
+    """Older systemds know no growing delays: the wait for the screen keeps restarts rare enough."""
+    text = (ROOT / "systemd/passerby-kiosk.service").read_text()
+    keys = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"\w+=", line))
+    assert keys["StartLimitIntervalSec"] == "15min"
+    cycle = SCREEN_SECONDS + int(keys["RestartSec"])
+    assert int(keys["StartLimitBurst"]) * cycle > 15 * 60
+    assert int(keys["TimeoutStartSec"]) > SCREEN_SECONDS + SLOWEST_START_SECONDS
+    assert "55" not in keys["RestartPreventExitStatus"].split()
 
 
 def test_both_units_have_one_sandbox() -> None:
