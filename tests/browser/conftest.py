@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the browser tests: a real Chromium, screenshots, page servers."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -65,6 +66,15 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def settle(page: Page) -> None:
+    """Wait until Streamlit has run to its end, where there is one, and charts are drawn anew."""
+    page.wait_for_timeout(SETTLING_MS)
+    idle = '.stApp[data-test-script-state="notRunning"]'
+    if page.locator(".stApp").count():
+        with contextlib.suppress(sync_api.TimeoutError):  # a page that lives is hardly ever idle
+            page.locator(idle).wait_for(timeout=10_000)
+
+
 @pytest.fixture
 def shoot(shots: Path) -> Shoot:
     """Takes the whole page at a laptop's and a phone's width; nothing may be wider than either."""
@@ -72,12 +82,12 @@ def shoot(shots: Path) -> Shoot:
     def take(page: Page, name: str) -> None:
         for kind, size in (("phone", PHONE), ("laptop", LAPTOP)):
             page.set_viewport_size(size)
-            page.wait_for_timeout(SETTLING_MS)  # charts are drawn anew
+            settle(page)
             wider, taller = page.evaluate(BEYOND)
             assert wider <= 0, f"{name} overflows a {kind} by {wider} px"
             if taller > 0:  # so that the picture shows all of it
                 page.set_viewport_size({**size, "height": min(size["height"] + taller, 6000)})
-                page.wait_for_timeout(SETTLING_MS)
+                settle(page)
             page.screenshot(path=shots / f"{name}-{kind}.png")
         page.set_viewport_size(LAPTOP)
 

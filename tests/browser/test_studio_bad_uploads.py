@@ -59,10 +59,10 @@ def test_a_path_that_leads_nowhere_and_one_that_leads_to_pictures(
     page.get_by_role("tab", name="Already on this machine").click()
     box = page.get_by_role("textbox", name="Path of a ZIP or folder")
     box.fill("/there/is/nothing")
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Check", exact=True).click()
     walk.says(page, "There is nothing at /there/is/nothing")
     box.fill(str(faces_directory))
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Check", exact=True).click()
     walk.says(page, "Nothing was refused and nothing is odd.")
     walk.says(page, "154")
 

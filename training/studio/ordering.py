@@ -70,7 +70,7 @@ def _learning(architecture: str) -> Sequence[str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         batch = st.number_input("Pictures in a batch", 1, 1024, _default("batch"), width=160)
         rate = st.number_input(
-            "Peak learning rate", 1e-6, 1.0, _default("rate"), format="%.5f", width=160
+            "Peak learning rate", 1e-6, 1.0, _default("rate"), step=1e-4, format="%.5f", width=160
         )
         seed = st.number_input("Seed", 0, 10**6, _default("seed"), width=160)
     words = ["--batch", str(batch), "--rate", f"{rate:g}", "--seed", str(seed)]

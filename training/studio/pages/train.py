@@ -3,30 +3,20 @@
 
 import shlex
 from pathlib import Path
-from typing import Final
 
 import streamlit as st
 
 from device.errors import BusyError
-from training.studio import markup
 from training.studio.charts import show_chart
 from training.studio.choosing import choose_dataset
+from training.studio.comparing import compare, course_of, epochs_in, held_out_in, per_cent
 from training.studio.crops import preparing
-from training.studio.curve_charts import compared, curve
-from training.studio.curves import Course, epochs_of, in_words, read_course
+from training.studio.curve_charts import curve
+from training.studio.curves import Course, in_words
 from training.studio.home import Home, StoredDataset, StoredRun
 from training.studio.ordering import Order, ask
 from training.studio.verdict import objection
 from training.studio.watching import told
-
-STATES: Final = {
-    "none": "not started",
-    "running": "training",
-    "done": "finished",
-    "stopped": "stopped",
-    "failed": "failed",
-    "lost": "interrupted",
-}
 
 
 def show(home: Home) -> None:
@@ -40,7 +30,7 @@ def show(home: Home) -> None:
         _watch(_choose(runs))
     if len(runs) > 1:
         st.subheader("All runs")
-        _compare(runs)
+        compare(runs)
 
 
 def _order(home: Home, dataset: StoredDataset) -> None:
@@ -107,7 +97,7 @@ def _watch(run: StoredRun) -> None:
 
 def _state(run: StoredRun) -> None:
     """One line: what it does, how far it is, how long it still takes."""
-    job, course = run.job, _course(run)
+    job, course = run.job, course_of(run)
     state = job.state
     if state == "running":
         if job.stopping:
@@ -136,7 +126,7 @@ def _state(run: StoredRun) -> None:
 
 
 def _progress(run: StoredRun, course: Course) -> str:
-    epochs = _epochs(run)
+    epochs = epochs_in(run)
     words = f"Epoch {min(len(course.epochs) + 1, epochs)} of {epochs}"
     if course.seconds_left is not None:
         words += f", {in_words(course.seconds_left)} left"
@@ -145,23 +135,24 @@ def _progress(run: StoredRun, course: Course) -> str:
 
 def _curves(run: StoredRun) -> None:
     """Figures and curves, as far as there are any."""
-    course = _course(run)
+    course = course_of(run)
     if course is None or not (course.running or course.epochs):
         return
     if course.epochs:
         last = course.epochs[-1]
         with st.container(horizontal=True):
-            _metric("Epochs done", f"{len(course.epochs)} of {_epochs(run)}")
-            _metric("Accuracy, training", _per_cent(last.training.accuracy))
-            _metric("Accuracy, held out", _per_cent(last.held_out.accuracy))
+            _metric("Epochs done", f"{len(course.epochs)} of {epochs_in(run)}")
+            _metric("Accuracy, training", per_cent(last.training.accuracy))
+            _metric("Accuracy, held out", per_cent(last.held_out.accuracy))
     left, right = st.columns(2)
     with left:
-        show_chart(curve(course, "accuracy", epochs=_epochs(run)))
+        show_chart(curve(course, "accuracy", epochs=epochs_in(run)))
     with right:
-        show_chart(curve(course, "loss", epochs=_epochs(run)))
+        show_chart(curve(course, "loss", epochs=epochs_in(run)))
     st.caption(
-        "Held-out pictures are never trained on; the epoch that is best on them is kept. Accuracy "
-        "is agreement with the labels of perceived gender."
+        f"Accuracy is agreement with the labels of perceived gender. {held_out_in(run)} held-out "
+        "pictures are never trained on; the epoch that is best on them is kept, so that its figure "
+        "flatters a little."
     )
 
 
@@ -193,47 +184,9 @@ def _resume(run: StoredRun) -> None:
     run.job.start(*([] if found else before), train)
 
 
-def _compare(runs: tuple[StoredRun, ...]) -> None:
-    """A table of all runs, and the curves of those that have any."""
-    courses = {run.name: course for run in runs if (course := _course(run)) is not None}
-    markup.table(
-        ("Run", "State", "Epochs", "Best accuracy, held out", "Pictures"),
-        [_row(run, courses.get(run.name)) for run in runs],
-    )
-    drawn = {name: course for name, course in courses.items() if course.epochs}
-    if drawn:
-        show_chart(compared(drawn, epochs=max(len(course.epochs) for course in drawn.values())))
-    st.caption("Runs on different pictures hold different pictures out: compare those on the same.")
-
-
-def _row(run: StoredRun, course: Course | None) -> tuple[str, ...]:
-    done = len(course.epochs) if course is not None else 0
-    best = course.best if course is not None else None
-    return (
-        run.name,
-        STATES[run.job.state],
-        f"{done} of {_epochs(run)}" if run.config() is not None else "-",
-        _per_cent(best.held_out.accuracy) if best is not None else "-",
-        run.dataset,
-    )
-
-
-def _course(run: StoredRun) -> Course | None:
-    return read_course(run.folder, epochs=_epochs(run))
-
-
-def _epochs(run: StoredRun) -> int:
-    config = run.config()
-    return epochs_of(config) if config is not None else 1
-
-
 def _share(course: Course | None) -> float:
     return min(1.0, course.step / course.steps) if course is not None and course.steps else 0.0
 
 
 def _metric(title: str, value: str) -> None:
     st.metric(title, value, width="content")
-
-
-def _per_cent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
