@@ -49,6 +49,13 @@ print("executable =", os.path.realpath(sys._base_executable))')
     [ "$(grep -E '^(version|executable) = ' "$1/pyvenv.cfg" | sort)" = "$(sort <<<"$wanted")" ]
 }
 
+# What the emulated Pi is made with and runs on.
+emulator_packages() {
+    test_packages qemu-system-aarch64 qemu-system-arm qemu-img qemu-utils mmdebstrap mmdebstrap \
+        /sbin/mkfs.ext4 e2fsprogs /sbin/depmod kmod cpio cpio ssh-keygen openssh-client \
+        systemd-sysusers systemd
+}
+
 # Make (or bring up to date) a virtual environment with Passerby and some of its extras, editable.
 environment() { # folder, extras, further pip arguments
     local folder=$1 extras=$2 python wanted

@@ -39,6 +39,9 @@ class Machine:
         NoMachineError: this host cannot boot one.
     """
 
+    #: How long a command in it may take.
+    patience = PATIENCE_SECONDS
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.init = 0
@@ -100,7 +103,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE_SECONDS,
+            timeout=self.patience,
         )
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
@@ -136,9 +139,9 @@ class Machine:
         """What the unit wrote so far."""
         return self.run("journalctl", "--unit", unit, "--no-pager", "--output", "cat").stdout
 
-    def wait(self, *command: str, until: str, seconds: float = PATIENCE_SECONDS) -> str:
-        """What `command` said once `until` is in it."""
-        deadline = time.monotonic() + seconds
+    def wait(self, *command: str, until: str, seconds: float = 0.0) -> str:
+        """What `command` said once `until` is in it, within `seconds` or the machine's patience."""
+        deadline = time.monotonic() + (seconds or self.patience)
         while True:
             said = self.run(*command, check=False).stdout
             if until in said:

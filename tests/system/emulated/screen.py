@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kiosk on the emulated Pi's screen, photographed and compared with what should be there."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor
+
+from device.overlay.layout import Area, Layout, lay_out
+from device.overlay.panels import notice_bar
+from device.overlay.theme import PLAIN
+from device.pictures import decode, open_source
+from system.emulated import asking
+from system.emulated.image import SHOWN
+from system.emulated.installed import Installed, deploy
+from system.emulated.machine import SCREEN, EmulatedPi
+from system.emulated.scenario import Figures
+from system.machine import ROOT
+
+KIOSK = "passerby-kiosk.service"
+#: The picture that is kept, in the scenario's folder.
+PHOTOGRAPH = "kiosk.png"
+MOST_RESIDENT_BYTES = 110_000_000
+_FRAME = (640, 480)
+# The camera's colours were made from JPEG twice; text differs by the edges of its letters.
+_PICTURE_LEVELS, _NOTICE_LEVELS = 8.0, 4.0
+_BOX_PIXELS = 200
+
+
+def kiosk(machine: Installed, folder: Path) -> Figures:
+    """Installed anew as a kiosk, it takes over and shows people with boxes, notice and counts."""
+    with machine.pi(folder) as pi:
+        began = time.monotonic()
+        deploy(pi, "--kiosk", "--offline")
+        installed = time.monotonic() - began
+        assert pi.show("passerby.service", "ActiveState")["ActiveState"] == "inactive"
+        asking.running(pi)
+        photograph = folder / PHOTOGRAPH
+        layout = lay_out(SCREEN, _FRAME)
+        asking.until(pi, "people in boxes", lambda: _boxed(pi, photograph, layout))
+        picture, notice = compare(photograph, layout)
+        resident = asking.status(pi)["memory"]["peak_bytes"]
+        assert resident <= MOST_RESIDENT_BYTES, f"the kiosk's peak is {resident} bytes"
+    return {
+        "install_seconds": round(installed, 1),
+        "photograph": str(photograph),
+        "picture_difference_levels": round(picture, 2),
+        "notice_difference_levels": round(notice, 2),
+        "kiosk_peak_megabytes": round(resident / 1e6, 1),
+    }
+
+
+def compare(photograph: Path, layout: Layout) -> tuple[float, float]:
+    """Mean differences, in levels of 255, of the picture outside of boxes and of the notice."""
+    screen = Image.open(photograph).convert("RGB")
+    assert screen.size == SCREEN
+    with open_source(ROOT / "tests/data/doorway.zip") as source:
+        pixels = decode(source.read(f"frames/{SHOWN[0]}.jpg"), name=SHOWN[0])
+    bilinear = Image.Resampling.BILINEAR
+    expected = np.asarray(Image.fromarray(pixels).resize(layout.picture.size, bilinear), np.float64)
+    # Boxes and labels stand around faces, in the middle: the rim shows the picture alone.
+    rim = np.ones(expected.shape[:2], bool)
+    height, width = rim.shape
+    rim[height // 8 : -height // 8, width // 12 : -width // 12] = False
+    picture = float(np.abs(_part(screen, layout.picture) - expected)[rim].mean())
+    bar = np.asarray(notice_bar(layout.notice.size, theme=PLAIN), np.float64)
+    notice = float(np.abs(_part(screen, layout.notice) - bar).mean())
+    assert picture < _PICTURE_LEVELS, f"the picture is {picture:.1f} levels off"
+    assert notice < _NOTICE_LEVELS, f"the notice is {notice:.1f} levels off"
+    counts = _part(screen, layout.counts)
+    assert counts.std() > 5, "there are no counts"
+    return picture, notice
+
+
+def _boxed(pi: EmulatedPi, photograph: Path, layout: Layout) -> bool:
+    """Take a photograph; whether there are boxes on it."""
+    pi.screenshot(photograph)
+    pixels = _part(Image.open(photograph).convert("RGB"), layout.picture)
+    colours = (ImageColor.getrgb(one) for one in (PLAIN.female, PLAIN.male, PLAIN.unsure))
+    near = (np.abs(pixels - np.array(one)).max(axis=2) < 9 for one in colours)
+    return any(int(mask.sum()) > _BOX_PIXELS for mask in near)
+
+
+def _part(picture: Image.Image, area: Area) -> NDArray[np.float64]:
+    (x, y), (width, height) = area.at, area.size
+    return np.asarray(picture.crop((x, y, x + width, y + height)), np.float64)
