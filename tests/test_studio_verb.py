@@ -17,8 +17,7 @@ EVERY_MODULE = """
 import importlib, pkgutil, sys
 import training.studio
 for module in pkgutil.walk_packages(training.studio.__path__, "training.studio."):
-    if module.name != "training.studio.entry.page":  # draws at once
-        importlib.import_module(module.name)
+    importlib.import_module(module.name)
 heavy = {"tensorflow", "tf_keras", "ai_edge_litert", "tflite_runtime"} & set(sys.modules)
 sys.exit(f"loaded: {heavy}" if heavy else 0)
 """

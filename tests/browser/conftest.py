@@ -4,12 +4,14 @@
 import contextlib
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from browser.servers import PATIENCE_SECONDS, Server
+from training.studio.home import Home
 
 sync_api = pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
@@ -100,3 +102,6 @@ def studio(tmp_path: Path, models_directory: Path) -> Iterator[Server]:
     words = ("studio", "--home", tmp_path / "home", "--no-browser")
     with Server(*words, log=tmp_path / "studio.log", health="/_stcore/health") as server:
         yield server
+    for run in Home(tmp_path / "home").runs():  # which outlive the server, as they should
+        if run.job.pid is not None:
+            os.kill(run.job.pid, signal.SIGKILL)

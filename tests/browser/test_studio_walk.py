@@ -50,10 +50,10 @@ def test_a_run_outlives_the_page_server(
     page.goto(f"{studio.url}/train")
     walk.says(page, "of 500")
     assert job.pid == child
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop training")).to_be_visible()
     wait_beyond(page, home, step)
 
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop training").click()
     walk.says(page, "Stopped at step")
     shoot(page, "train-stopped")
     stopped_at = last_step(home)

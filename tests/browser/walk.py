@@ -97,9 +97,11 @@ def view(page: Page, title: str) -> None:
 def order_run(page: Page, *, epochs: int) -> None:
     """Page Train: start a run of `cnn`."""
     turn_to(page, "Train")
-    box = page.get_by_role("spinbutton", name="Epochs")
-    if not box.is_visible():
+    form = page.locator("details", has_text="New run")
+    expect(form).to_be_visible(timeout=PATIENCE)
+    if form.get_attribute("open") is None:
         page.get_by_text("New run").click()
+    box = page.get_by_role("spinbutton", name="Epochs")
     box.fill(str(epochs))
     box.press("Enter")
     page.get_by_role("button", name="Start training").click()

@@ -12,6 +12,8 @@ from typing import Final
 import streamlit as st
 
 STYLE: Final = """<style>
+/* Streamlit's own sign of work has a button "Stop", which stops no training. */
+[data-testid=stStatusWidget] { display: none; }
 .pb-grid { display: grid; gap: .75rem;
   grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); }
 .pb-grid figure { margin: 0; min-width: 0; }

@@ -26,7 +26,7 @@ def watch(job: Job, *, doing: str, closing: str = "") -> None:
         st.progress(share, text=text)
 
     bar()
-    if st.button("Stop", key=f"stop {job.folder}", icon=":material/stop:", disabled=job.stopping):
+    if st.button("Cancel", key=f"stop {job.folder}", icon=":material/stop:", disabled=job.stopping):
         job.stop()
         st.rerun()
 

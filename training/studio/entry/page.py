@@ -64,4 +64,5 @@ def main() -> None:
     st.navigation(pages).run()
 
 
-main()
+if __name__ == "__main__":  # as which Streamlit runs it
+    main()

@@ -97,7 +97,10 @@ def _bin(low: int) -> str:
 
 def _doubles(shelf: Shelf, inspection: Inspection) -> None:
     """Contradictory labels first, then equal files, then near-duplicates, as pairs."""
-    contradictory: Groups = [(one.names, one.labels) for one in inspection.contradictions]
+    worst_first = sorted(
+        inspection.contradictions, key=lambda one: "perceived_gender" not in one.differ_in
+    )
+    contradictory: Groups = [(one.names, one.labels) for one in worst_first]
     told = {names for names, _ in contradictory}
     kinds: dict[str, Groups] = {
         "Contradictory labels": contradictory,

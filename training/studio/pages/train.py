@@ -161,7 +161,7 @@ def _buttons(run: StoredRun) -> None:
     job = run.job
     with st.container(horizontal=True):
         if job.alive():
-            if st.button("Stop", icon=":material/stop:", disabled=job.stopping):
+            if st.button("Stop training", icon=":material/stop:", disabled=job.stopping):
                 job.stop()
                 st.rerun()
         else:
