@@ -63,7 +63,7 @@ def test_a_finished_run_and_its_best_epoch(tmp_path: Path) -> None:
     assert (course.step, course.steps) == (40, 40)
     assert course.best is not None
     assert course.best.number == 2
-    drawn = compared({"one": course}, epochs=4).to_dict()
+    drawn = compared({"one": course}).to_dict()
     (rows,) = drawn["datasets"].values() if "datasets" in drawn else [drawn["data"]["values"]]
     assert [row["accuracy"] for row in rows] == [0.8, 0.9, 0.85, 0.7]
 
@@ -73,7 +73,7 @@ def test_what_a_kill_left_without_a_figure_is_not_drawn(tmp_path: Path) -> None:
     course = read_course(write(tmp_path, start(), step(3, loss=None), lone), epochs=4)
     assert course is not None
     assert course.running == ()
-    drawn = curve(course, "loss", epochs=4).to_dict()
+    drawn = curve(course, "loss").to_dict()
     (rows,) = drawn["datasets"].values() if "datasets" in drawn else [drawn["data"]["values"]]
     assert rows == [{"epoch": 1, "loss": 0.6, "on": "held out"}]
 

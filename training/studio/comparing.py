@@ -32,7 +32,7 @@ def compare(runs: tuple[StoredRun, ...]) -> None:
     )
     drawn = {name: course for name, course in courses.items() if course.epochs}
     if drawn:
-        show_chart(compared(drawn, epochs=max(len(course.epochs) for course in drawn.values())))
+        show_chart(compared(drawn))
     st.caption("Runs on different pictures hold different pictures out: compare those on the same.")
 
 

@@ -146,9 +146,9 @@ def _curves(run: StoredRun) -> None:
             _metric("Accuracy, held out", per_cent(last.held_out.accuracy))
     left, right = st.columns(2)
     with left:
-        show_chart(curve(course, "accuracy", epochs=epochs_in(run)))
+        show_chart(curve(course, "accuracy"))
     with right:
-        show_chart(curve(course, "loss", epochs=epochs_in(run)))
+        show_chart(curve(course, "loss"))
     st.caption(
         f"Accuracy is agreement with the labels of perceived gender. {held_out_in(run)} held-out "
         "pictures are never trained on; the epoch that is best on them is kept, so that its figure "
