@@ -174,3 +174,14 @@ def test_decode_image_refuses_alike() -> None:
         with pytest.raises(InputError) as of_image:
             decode_image(data, name="a")
         assert str(of_image.value) == str(of_array.value)
+
+
+def test_a_large_jpeg_is_decoded_small_where_that_is_enough() -> None:
+    file = io.BytesIO()
+    Image.effect_noise((1000, 640), 30).convert("RGB").save(file, "JPEG")
+    data = file.getvalue()
+    sizes = {n: decode_image(data, name="a", enough=n).size for n in (240, 500, 501, 5000)}
+    assert sizes == {240: (250, 160), 500: (500, 320), 501: (1000, 640), 5000: (1000, 640)}
+    png = io.BytesIO()
+    Image.new("RGB", (1000, 640)).save(png, "PNG")
+    assert decode_image(png.getvalue(), name="a", enough=240).size == (1000, 640)

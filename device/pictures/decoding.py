@@ -78,9 +78,23 @@ def decode(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> NDArra
     return _decoded(data, name, limits, lambda image: np.asarray(_upright(image), dtype=np.uint8))
 
 
-def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
-    """The same as `decode`, pixel for pixel and error for error, as a loaded image in mode RGB."""
-    return _decoded(data, name, limits, _upright)
+def decode_image(
+    data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS, enough: int | None = None
+) -> Image.Image:
+    """The same as `decode`, pixel for pixel and error for error, as a loaded image in mode RGB.
+
+    With `enough`, a JPEG whose longer side is twice (four, eight times) as many pixels long or more
+    is decoded at a half (quarter, eighth) of its size: quicker, and in a fraction of the memory.
+    """
+
+    def finish(image: Image.Image) -> Image.Image:
+        longer = max(image.size)
+        if enough is not None and longer > enough:
+            width, height = (max(1, side * enough // longer) for side in image.size)
+            image.draft(None, (width, height))
+        return _upright(image)
+
+    return _decoded(data, name, limits, finish)
 
 
 def _decoded(data: bytes, name: str, limits: Limits, finish: Callable[[Image.Image], T]) -> T:

@@ -24,10 +24,12 @@ from device.records import UNSURE, Box, Face, Frame, Observation, Picture, Sight
 from device.stills import encode_jpeg
 from device.tracker import Tracker
 
-# What a phone's camera gives; anything else is decoded through more copies, in the same memory.
+# What a phone's camera gives is decoded at a fraction of its size; other formats have no such way,
+# and some need four copies while they are decoded.
 JPEG_LIMITS = Limits(max_entry_bytes=16 * 2**20, max_pixels=16_800_000)
-OTHER_LIMITS = Limits(max_entry_bytes=16 * 2**20, max_pixels=8_300_000)
+OTHER_LIMITS = Limits(max_entry_bytes=16 * 2**20, max_pixels=4_200_000)
 
+_LONGEST_PIXELS = 1600
 _SHOWN_PIXELS = 720
 _PART = 0.5
 _LARGEST_IN_PART = 0.75
@@ -130,7 +132,8 @@ class Looker:
         limits = JPEG_LIMITS if data.startswith(b"\xff\xd8") else OTHER_LIMITS
         with self._one_at_a_time:
             begun = perf_counter()
-            image = decode_image(data, name=name, limits=limits)
+            image = decode_image(data, name=name, limits=limits, enough=_LONGEST_PIXELS)
+            image.thumbnail((_LONGEST_PIXELS, _LONGEST_PIXELS), Image.Resampling.BOX)
             decoded = perf_counter()
             classifier = self._classifiers[model]
             # A tracker of its own: nobody is followed from one picture to the next.

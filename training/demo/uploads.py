@@ -44,7 +44,7 @@ class Waiting:
         self._max_age = max_age_seconds
         self._sweep_seconds = sweep_seconds
         self._ended = threading.Event()
-        self.folder = Path(tempfile.mkdtemp(prefix="passerby-demo-", dir=_place()))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"passerby-demo-{os.getpid()}-", dir=_place()))
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._sweep, name="sweep", daemon=True).start()

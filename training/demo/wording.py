@@ -25,7 +25,7 @@ WAITING: Final = """\
 sure each answer is, and how long it took.</p></div>"""
 
 LIMITS: Final = """\
-<p class="small">JPEG, PNG, BMP or WebP, up to 16 MB and 16 megapixels (8 if it is no JPEG). Faces
+<p class="small">JPEG, PNG, BMP or WebP, up to 16 MB and 16 megapixels (4 if it is no JPEG). Faces
 of less than a fifteenth of the picture's width are seldom found, profiles and covered faces
 often not.</p>"""
 
