@@ -30,14 +30,15 @@ from training.studio.shipping import Order, deploy_command, digests, export_word
 
 
 @pytest.fixture(scope="module")
+def eyes(detector: Detector, classifier: Classifier) -> Eyes:
+    return Eyes(detector, classifier=classifier)
+
+
+@pytest.fixture(scope="module")
 def exported(
-    tmp_path_factory: pytest.TempPathFactory,
-    faces_directory: Path,
-    detector: Detector,
-    classifier: Classifier,
+    tmp_path_factory: pytest.TempPathFactory, faces_directory: Path, eyes: Eyes
 ) -> Exported:
-    folder = tmp_path_factory.mktemp("home")
-    return exported_home(folder, faces_directory, detector=detector, classifier=classifier)
+    return exported_home(tmp_path_factory.mktemp("home"), faces_directory, eyes=eyes)
 
 
 def test_a_judgement_is_what_the_bundle_records(exported: Exported) -> None:
@@ -117,10 +118,7 @@ def test_every_held_out_crop_is_found_by_its_name(exported: Exported) -> None:
     assert crop_index(prepared, Outcome("nobody", "male", "", "", 0.9, True)) is None
 
 
-def test_a_look_is_what_evaluate_measured(
-    exported: Exported, detector: Detector, classifier: Classifier
-) -> None:
-    eyes = Eyes(detector, classifier=classifier)
+def test_a_look_is_what_evaluate_measured(exported: Exported, eyes: Eyes) -> None:
     with open_dataset(exported.dataset.source) as dataset:
         samples = {sample.name: sample for sample in dataset.samples}
         for outcome in exported.measured.outcomes:
@@ -135,16 +133,12 @@ def test_a_look_is_what_evaluate_measured(
             assert max(drawn(look).size) == 480
 
 
-def test_a_bad_picture_is_an_error(detector: Detector, classifier: Classifier) -> None:
-    eyes = Eyes(detector, classifier=classifier)
+def test_a_bad_picture_is_an_error(eyes: Eyes) -> None:
     with pytest.raises(InputError, match=r"no\.jpg is not a picture that can be read"):
         eyes.look(b"these are words", name="no.jpg")
 
 
-def test_answers_are_told_in_words(
-    exported: Exported, detector: Detector, classifier: Classifier, faces_directory: Path
-) -> None:
-    eyes = Eyes(detector, classifier=classifier)
+def test_answers_are_told_in_words(eyes: Eyes, faces_directory: Path) -> None:
     data = (faces_directory / "pictures" / "17498.jpg").read_bytes()
     (seen,) = eyes.look(data, name="x").faces
     assert seen.perception is not None

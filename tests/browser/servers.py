@@ -51,6 +51,11 @@ class Server:
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
+        self.wait()
+
+    def wait(self) -> None:
+        """Until the page answers."""
+        assert self.process is not None
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._answers():
             assert self.process.poll() is None, self.log.read_text()

@@ -7,15 +7,17 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser import walk
+from browser import walk, walk_on
 from browser.servers import Server
 from browser.uploads import good_zip
-from training.studio.home import Home
+from training.prepared import Row, open_prepared
+from training.studio.home import Home, StoredRun
+from training.studio.shipping import passerby_check
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 
 
-def test_from_a_zip_to_a_trained_model(
+def test_from_a_zip_to_a_bundle_that_passes_the_check(
     studio: Server, page: Page, shoot: walk.Shoot, faces_directory: Path, tmp_path: Path
 ) -> None:
     archive = good_zip(faces_directory, tmp_path / "faces.zip")
@@ -25,6 +27,12 @@ def test_from_a_zip_to_a_trained_model(
     walk.train(page, shoot)
     (run,) = Home(tmp_path / "home").runs()
     assert run.finished
+    walk_on.export(page, shoot)
+    walk_on.judge(page, shoot)
+    walk_on.predict(page, labels={row.name: row.perceived_gender for row in rows_of(run)})
+    bundle = walk_on.ship(page, tmp_path / "taken")
+    assert passerby_check(bundle).passed
+    assert {path.name for path in bundle.iterdir()} >= {"bundle.json", "CARD.md", "model.tflite"}
     assert psutil.Process(studio.pid).memory_info().rss < 500e6
     assert not loaded(studio.pid, "tensorflow")
 
@@ -68,6 +76,13 @@ def test_a_run_outlives_the_page_server(
     psutil.Process(pid).kill()
     walk.says(page, "The run was interrupted")
     shoot(page, "train-interrupted")
+
+
+def rows_of(run: StoredRun) -> tuple[Row, ...]:
+    """The pictures that a run was trained on or that it held out."""
+    config = run.config()
+    assert config is not None
+    return open_prepared(config.prepared).rows
 
 
 def events(home: Home) -> str:

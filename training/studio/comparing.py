@@ -27,13 +27,16 @@ def compare(runs: tuple[StoredRun, ...]) -> None:
     """A table of all runs, and the curves of those that have any."""
     courses = {run.name: course for run in runs if (course := course_of(run)) is not None}
     markup.table(
-        ("Run", "State", "Epochs", "Best accuracy, held out", "Pictures"),
+        ("Run", "State", "Epochs", "Best, held out"),
         [_row(run, courses.get(run.name)) for run in runs],
     )
     drawn = {name: course for name, course in courses.items() if course.epochs}
     if drawn:
         show_chart(compared(drawn))
-    st.caption("Runs on different pictures hold different pictures out: compare those on the same.")
+    st.caption(
+        "The best accuracy of any epoch on held-out pictures. Runs on different pictures hold "
+        "different ones out: compare those on the same."
+    )
 
 
 def course_of(run: StoredRun) -> Course | None:
@@ -65,11 +68,10 @@ def _row(run: StoredRun, course: Course | None) -> tuple[str, ...]:
     done = len(course.epochs) if course is not None else 0
     best = course.best if course is not None else None
     return (
-        run.name,
+        f"{run.name} on {run.dataset}",
         STATES[run.job.state],
         f"{done} of {epochs_in(run)}" if run.config() is not None else "-",
         per_cent(best.held_out.accuracy) if best is not None else "-",
-        run.dataset,
     )
 
 

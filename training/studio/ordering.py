@@ -12,9 +12,9 @@ from training.models.settings import SETTINGS, OneOf, own_settings, settings_kin
 
 # In the order in which a person may want them.
 WORDS: Final = {
-    "cnn": "cnn: small and quick, reads grey pictures",
-    "mobilenet_v2": "mobilenet_v2: what Passerby ships; best with ImageNet weights",
-    "resnet18": "resnet18: a residual network, larger and slower",
+    "cnn": "Small and quick; reads grey pictures.",
+    "mobilenet_v2": "What Passerby ships; at its best with ImageNet weights (see More settings).",
+    "resnet18": "A residual network; larger and slower.",
 }
 
 
@@ -30,9 +30,8 @@ class Order:
 
 def ask() -> Order:
     """Show the questions; the answers as they stand."""
-    architecture = st.selectbox(
-        "Architecture", [*WORDS], format_func=lambda name: WORDS[name], key="architecture"
-    )
+    architecture = st.selectbox("Architecture", [*WORDS], key="architecture")
+    st.caption(WORDS[architecture])
     epochs = st.number_input(
         "Epochs",
         min_value=1,
@@ -77,7 +76,7 @@ def _learning(architecture: str) -> Sequence[str]:
     if settings_kind(architecture).has_imagenet_weights:
         weights = st.text_input(
             "ImageNet weights",
-            placeholder="path of a .weights.h5 file, or the word imagenet",
+            placeholder=".weights.h5 file, or: imagenet",
             help="The word imagenet lets Keras download its own. Empty: begin with random weights.",
         )
         if weights.strip():

@@ -140,9 +140,12 @@ def _curves(run: StoredRun) -> None:
         return
     if course.epochs:
         last = course.epochs[-1]
+        # A stop right at an epoch's end leaves it without a figure of its own.
+        told_last = (last.training, *course.running)[-1]
+        learning = last.training if last.training.accuracy is not None else told_last
         with st.container(horizontal=True):
             _metric("Epochs done", f"{len(course.epochs)} of {epochs_in(run)}")
-            _metric("Accuracy, training", per_cent(last.training.accuracy))
+            _metric("Accuracy, training", per_cent(learning.accuracy))
             _metric("Accuracy, held out", per_cent(last.held_out.accuracy))
     left, right = st.columns(2)
     with left:
