@@ -99,6 +99,12 @@ def configure(pi: EmulatedPi, *sections: str) -> None:
     pi.run("systemctl", "restart", UNIT)
 
 
+def show_only(pi: EmulatedPi, name: str) -> None:
+    """Let the virtual camera show one of its pictures alone, and hold only that in memory."""
+    pi.run("sh", "-c", f"cd /srv/frames && cp {name} /srv/one.jpg && rm * && mv /srv/one.jpg .")
+    pi.run("systemctl", "restart", UNIT)
+
+
 def uptime(pi: EmulatedPi) -> float:
     """Seconds since its boot."""
     return float(pi.run("cat", "/proc/uptime").stdout.split()[0])

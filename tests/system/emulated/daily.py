@@ -54,7 +54,7 @@ def capture_by_ssh(machine: Installed, folder: Path) -> Figures:
 def small_memory(machine: Installed, folder: Path) -> Figures:
     """All of it, installation included, in the memory of a Pi Zero 2 W."""
     with machine.pi(folder) as pi:
-        _show_only(pi, "000.jpg")
+        asking.show_only(pi, "000.jpg")
         told = asking.running(pi)
         asking.until(pi, "people followed", lambda: asking.status(pi).get("following"))
         told = asking.status(pi)
@@ -76,7 +76,7 @@ def small_memory(machine: Installed, folder: Path) -> Figures:
 def idle_writes(machine: Installed, folder: Path) -> Figures:
     """Nobody passes: what the daemon writes, and the whole machine."""
     with machine.pi(folder) as pi:
-        _show_only(pi, "013.jpg")
+        asking.show_only(pi, "013.jpg")
         asking.running(pi)
         # What was counted before is written, and what the restart itself wrote is over.
         time.sleep(30)
@@ -98,12 +98,6 @@ def idle_writes(machine: Installed, folder: Path) -> Figures:
         "frames": later["frames"] - told["frames"],
         "daemon_resident_megabytes": round(later["memory"]["resident_bytes"] / 1e6, 1),
     }
-
-
-def _show_only(pi: EmulatedPi, name: str) -> None:
-    """Let the virtual camera show one of its pictures alone, and hold only that one in memory."""
-    pi.run("sh", "-c", f"cd /srv/frames && cp {name} /srv/one.jpg && rm * && mv /srv/one.jpg .")
-    pi.run("systemctl", "restart", UNIT)
 
 
 def _meminfo(pi: EmulatedPi) -> dict[str, int]:

@@ -18,7 +18,7 @@ from system.machine import ROOT
 HERE = Path(__file__).parent
 _GUEST = HERE / "guest"
 _STAND_INS = HERE.parent / "picamera2" / "stand_ins"
-_DOORWAY = ROOT / "tests" / "data" / "doorway.zip"
+DOORWAY = ROOT / "tests" / "data" / "doorway.zip"
 _SIZE = "2600M"
 # Two people, long enough for a visit, and then nobody, long enough to end it: at three frames a
 # second four seconds a turn. The virtual camera keeps all of them in the daemon's memory.
@@ -47,7 +47,7 @@ class Image:
 def image() -> Image:
     """The image, built where it is not in the cache yet."""
     parts = (Path(debian.__file__), Path(packages.__file__), Path(__file__), _GUEST, _STAND_INS)
-    path = made("image", key(*parts, _DOORWAY, _MASKED, HERE / "initrd.py"), _make)
+    path = made("image", key(*parts, DOORWAY, _MASKED, HERE / "initrd.py"), _make)
     return Image(path / "disk.qcow2", path / "vmlinuz", path / "initrd", path / "key")
 
 
@@ -118,7 +118,7 @@ def _add_camera(tree: Path, dist: Path) -> None:
     (pipeline / "virtual.yaml").write_text(text.replace('"/frames"', '"/srv/frames"'))
     frames = tree / "srv/frames"
     frames.mkdir()
-    with zipfile.ZipFile(_DOORWAY) as doorway:
+    with zipfile.ZipFile(DOORWAY) as doorway:
         for number, name in enumerate(SHOWN):
             picture = doorway.read(f"frames/{name}.jpg")
             (frames / f"{number:03}.jpg").write_bytes(picture)

@@ -2,7 +2,10 @@
 """Power cuts: QEMU is killed in the middle of a write, and the machine boots from what is left."""
 
 import time
+from collections.abc import Set
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from system.emulated import asking
 from system.emulated.installed import Installed
@@ -12,70 +15,75 @@ from system.emulated.scenario import Figures
 CUTS = 10
 #: The store's `batch_seconds` as installed.
 BATCH_SECONDS = 10.0
-# Which write follows the first of a batch's: each cut comes at another point of it.
-_WRITES_LATER = (0, 1, 2, 3, 0, 1, 2, 4, 6, 0)
-_LONGEST_WAIT_SECONDS = 120.0
+# How many writes follow the first of a batch's: each cut comes at another point of it.
+_LATER = (0, 1, 2, 3, 0, 1, 2, 4, 6, 0)
+_LONGEST_WAIT_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a power cut cost: visits of the last batch, and seconds until the next visit.
+
+    `kept` are the identities in the database afterwards.
+    """
+
+    lost: int
+    seconds: float
+    kept: Set[str]
 
 
 def power_cuts(machine: Installed, folder: Path) -> Figures:
-    """Ten cuts in a row, each followed by a boot from the same disk."""
-    lost, back = 0, []
+    """Ten cuts in a row, each in the middle of a write and followed by a boot from what is left."""
+    cuts: list[Cut] = []
     with machine.pi(folder) as pi:
-        for number in range(CUTS):
-            kept, seconds = cut_and_boot(pi, later=_WRITES_LATER[number])
-            lost += kept
-            back.append(seconds)
-        rows = len(asking.stored(pi))
+        for later in _LATER[:CUTS]:
+            cuts.append(cut_and_boot(pi, later=later, before=cuts[-1].kept if cuts else set()))
     return {
-        "cuts_survived": len(back),
-        "visits_in_batch_lost": lost,
-        "boot_to_next_visit_seconds_longest": round(max(back), 1),
-        "visits_stored": rows,
+        "cuts_survived": len(cuts),
+        "visits_of_last_batches_lost": sum(cut.lost for cut in cuts),
+        "visits_stored": len(cuts[-1].kept),
+        "boot_to_next_visit_seconds_longest": round(max(cut.seconds for cut in cuts), 1),
     }
 
 
-def cut_and_boot(pi: EmulatedPi, *, later: int = 0) -> tuple[int, float]:
-    """One cut: how many visits of the last batch are lost, and seconds until the next visit.
+def cut_and_boot(pi: EmulatedPi, *, later: int = 0, before: Set[str] = frozenset()) -> Cut:
+    """One cut, `later` writes after the first of a batch.
 
-    The serial line outlives the cut: all that it told before the batch interval must be stored.
+    The serial line outlives the cut: all that it told before the batch interval must be stored, and
+    all that was stored `before`.
     """
     frame_seconds = 1 / max(asking.running(pi)["frames_per_second"], 0.1)
-    _wait_for_a_full_batch(pi)
+    boot = pi.run("cat", "/proc/sys/kernel/random/boot_id").stdout.strip()
+    asking.until(pi, "a batch", lambda: _batch_passed(pi, boot))
     up, asked = asking.uptime(pi), time.monotonic()
     _wait_for_write(pi, later)
     pi.pull_plug()
     now = up + time.monotonic() - asked
     said = pi.said()
-    told = asking.visits(said)
+    told = _of_boot(said, boot)
     # A batch is due that long after its first visit, and written with the next frame.
     due = now - BATCH_SECONDS - 2 * frame_seconds
-    boot = told[-1]["ended"]["boot_id"]
-    older = asking.identities(
-        [one for one in told if one["ended"]["boot_id"] != boot or one["ended"]["monotonic"] < due]
-    )
+    older = asking.identities([one for one in told if one["ended"]["monotonic"] < due])
+    assert older, "no visit was old enough to be asked for"
     began = time.monotonic()
     pi.power_on()
     asking.new_visit(pi, after=len(said))
     seconds = time.monotonic() - began
     kept = {row[0] for row in asking.stored(pi)}
-    earlier = asking.identities([one for one in told if one["ended"]["boot_id"] != boot])
-    lost = older - kept
-    assert not lost, f"{len(lost)} of {len(older)} visits older than the batch interval are lost"
-    assert older - earlier or not earlier, "no visit was old enough to be asked for"
-    return len(asking.identities(told) - kept), seconds
+    missing = (older | before) - kept
+    assert not missing, f"{len(missing)} visits older than the batch interval are lost"
+    return Cut(len(asking.identities(told) - kept), seconds, kept)
 
 
-def _wait_for_a_full_batch(pi: EmulatedPi) -> None:
-    """Until a visit of this boot is older than the batch interval."""
+def _of_boot(said: str, boot: str) -> list[dict[str, Any]]:
+    return [one for one in asking.visits(said) if one["ended"]["boot_id"] == boot]
 
-    def look() -> bool:
-        told = asking.visits(pi.said())
-        now = asking.uptime(pi)
-        boot = pi.run("cat", "/proc/sys/kernel/random/boot_id").stdout.strip()
-        mine = [one["ended"] for one in told if one["ended"]["boot_id"] == boot]
-        return any(now - one["monotonic"] > BATCH_SECONDS + 5 for one in mine)
 
-    asking.until(pi, "a batch", look)
+def _batch_passed(pi: EmulatedPi, boot: str) -> bool:
+    """Whether a visit of this boot is well older than the batch interval."""
+    now = asking.uptime(pi)
+    ends = [one["ended"]["monotonic"] for one in _of_boot(pi.said(), boot)]
+    return any(now - end > 2 * BATCH_SECONDS for end in ends)
 
 
 def _wait_for_write(pi: EmulatedPi, later: int) -> None:
@@ -84,6 +92,7 @@ def _wait_for_write(pi: EmulatedPi, later: int) -> None:
     def writes() -> int:
         return int(pi.monitor("query-blockstats")[0]["stats"]["wr_operations"])
 
-    before, deadline = writes(), time.monotonic() + _LONGEST_WAIT_SECONDS
-    while writes() <= before + later:
+    first, deadline = writes(), time.monotonic() + _LONGEST_WAIT_SECONDS
+    while writes() <= first + later:
         assert time.monotonic() < deadline, "nothing was written"
+        time.sleep(0.001)
