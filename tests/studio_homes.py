@@ -15,8 +15,6 @@ from browser.uploads import utkface_names, write_zip
 
 from device.bundle import open_bundle
 from device.bundle.manifest import Evidence, Quantisation
-from device.classifier import Classifier
-from device.detector import Detector
 from training.config import TrainConfig, claim
 from training.datasets import open_dataset
 from training.evaluate import Measured, summarise, whole_path
@@ -26,6 +24,7 @@ from training.prepare import prepare
 from training.prepared import Prepared, open_prepared
 from training.studio.home import Home, StoredDataset, StoredRun
 from training.studio.jobs import Job, write_atomically
+from training.studio.looking import Eyes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +45,14 @@ def ended(job: Job) -> None:
     write_atomically(job.folder / "status.json", b'{"exit_status":0}')
 
 
-def exported_home(
-    folder: Path, faces: Path, *, detector: Detector, classifier: Classifier, only: str = ""
-) -> Exported:
+def exported_home(folder: Path, faces: Path, *, eyes: Eyes, only: str = "") -> Exported:
     """The folder of a studio; with `only`, the held-out pictures are those of that label."""
     home = Home(folder)
     dataset = home.new_dataset("faces.zip")
     source = write_zip(dataset.folder / "faces.zip", utkface_names(faces).items())
     home.keep_source(dataset, source, title="My faces.zip")
     ended(dataset.check)
+    detector, classifier = eyes.detector, eyes.classifier
     rule = classifier.rule
     crops = dataset.prepared(rule.size, rule.colour)
     with open_dataset(source) as opened:

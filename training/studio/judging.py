@@ -126,7 +126,7 @@ def shares(value: Figure) -> str:
 
 def crop_index(prepared: Prepared, outcome: Outcome) -> int | None:
     """Which of the prepared crops was held out and gave this outcome."""
-    for i in prepared.indices("calibrate").tolist():
+    for i in prepared.indices("select", "calibrate").tolist():
         if prepared.rows[i].name == outcome.name:
             return int(i)
     return None

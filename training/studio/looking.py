@@ -64,7 +64,7 @@ class Eyes:
     """
 
     def __init__(self, detector: Detector, *, classifier: Classifier) -> None:
-        self._detector, self.classifier = detector, classifier
+        self.detector, self.classifier = detector, classifier
         self._lock = threading.Lock()
 
     def look(self, data: bytes, *, name: str) -> Look:
@@ -78,7 +78,7 @@ class Eyes:
             return Look(pixels, tuple(self._seen(pixels, f) for f in self._find(pixels)))
 
     def _find(self, pixels: NDArray[np.uint8]) -> tuple[Face, ...]:
-        return self._detector.find_in_still(pixels)
+        return self.detector.find_in_still(pixels)
 
     def _seen(self, pixels: NDArray[np.uint8], face: Face) -> Seen:
         if min(face.box.width, face.box.height) < self.classifier.min_face_pixels:

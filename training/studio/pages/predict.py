@@ -36,11 +36,11 @@ def show(home: Home) -> None:
         "The exported int8 model looks at one picture in the device's own way: it finds the face, "
         "cuts it out level, and estimates perceived gender or says *unsure*."
     )
-    listed, uploaded = st.tabs(["A picture of this run", "Upload one"])
-    with listed:
-        _listed(home, run, found)
-    with uploaded:
+    own, upload = "A picture of this run", "Upload one"
+    if st.segmented_control("Look at", [own, upload], default=own, required=True) == upload:
         _uploaded(found)
+    else:
+        _listed(home, run, found)
 
 
 def _listed(home: Home, run: StoredRun, found: Judgement) -> None:
@@ -131,13 +131,19 @@ def _thumbnails(shelf: Shelf, rows: Sequence[Row], at: int, *, key: str) -> None
 
 def _uploaded(found: Judgement) -> None:
     file = st.file_uploader(
-        "A picture with a face (JPEG, PNG, BMP or WebP); it is kept nowhere",
-        max_upload_size=MAX_UPLOAD_MB,
+        f"A picture with a face: JPEG, PNG, BMP or WebP, at most {MAX_UPLOAD_MB} MB. It is kept "
+        "nowhere.",
+        max_upload_size=2 * MAX_UPLOAD_MB,  # Streamlit says why on pointing at a sign only
     )
     if file is None:
         return
-    data = file.getvalue()
     try:
+        if file.size > MAX_UPLOAD_MB * 2**20:
+            raise InputError(
+                f"{file.name} has {file.size / 1e6:.1f} MB, at most {MAX_UPLOAD_MB} MB can be "
+                "looked at; scale it down"
+            )
+        data = file.getvalue()
         answer(found, data, name=file.name, row=row_of(found.prepared, data), all_faces=True)
     except InputError as error:
         st.error(str(error), icon=":material/error:")
