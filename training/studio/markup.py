@@ -25,9 +25,10 @@ STYLE: Final = """<style>
 .pb-grid figcaption small { color: #52656b; font-size: .72rem; display: block; }
 .pb-rows { border-collapse: collapse; width: 100%; font-size: .86rem; }
 .pb-rows td, .pb-rows th { padding: .3rem .5rem; border-bottom: 1px solid #e2e8e6; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; }
+.pb-rows td:first-child, .pb-rows td:last-child { overflow-wrap: anywhere; }
 .pb-rows td:first-child { min-width: 6.5rem; }
-.pb-rows th { overflow-wrap: normal; font-weight: 600; color: #52656b; }
+.pb-rows th { font-weight: 600; color: #52656b; }
 .pb-pair { border-bottom: 1px solid #e2e8e6; padding: .6rem 0; }
 .pb-pair > p { margin: 0 0 .4rem 0; font-size: .86rem; font-weight: 600; }
 </style>"""

@@ -4,6 +4,9 @@
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from training.datasets.linting import Inspection
 from training.studio import markup
@@ -35,7 +38,7 @@ def _incoming(home: Home) -> None:
     """Where pictures come in."""
     upload, named = st.tabs(["Upload a ZIP", "Already on this machine"])
     with upload:
-        # A new key empties the uploader, which holds the whole file in memory.
+        # A new key empties the uploader for the next file.
         key = f"upload-{st.session_state.get('uploads', 0)}"
         file = st.file_uploader(
             "Drop a ZIP of labelled pictures here, or choose one", type=["zip"], key=key
@@ -43,6 +46,7 @@ def _incoming(home: Home) -> None:
         if file is not None:
             with st.spinner(f"Keeping {file.name} ..."):
                 dataset = take_upload(home, file.name, file)
+                _let_go(file)
             st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
             _choose(dataset)
     with named, st.form("named", border=False):
@@ -53,6 +57,15 @@ def _incoming(home: Home) -> None:
         )
         if st.form_submit_button("Check", icon=":material/search:"):
             _choose(take_path(home, text))
+
+
+def _let_go(file: UploadedFile) -> None:
+    """Free the memory that holds an uploaded file; Streamlit would wait for the tab to close."""
+    context = get_script_run_ctx()
+    manager = context.uploaded_file_mgr if context is not None else None
+    if context is not None and isinstance(manager, MemoryUploadedFileManager):
+        file.close()
+        manager.remove_file(session_id=context.session_id, file_id=file.file_id)
 
 
 def _choose(dataset: StoredDataset) -> None:

@@ -136,8 +136,8 @@ def _progress(run: StoredRun, course: Course) -> str:
 def _curves(run: StoredRun) -> None:
     """Figures and curves, as far as there are any."""
     course = course_of(run)
-    if course is None or not (course.running or course.epochs):
-        return
+    if course is None or not (len(course.running) > 1 or course.epochs):
+        return  # one point is no curve
     if course.epochs:
         last = course.epochs[-1]
         # A stop right at an epoch's end leaves it without a figure of its own.
