@@ -97,8 +97,8 @@ def faults(result: dict[str, Any]) -> list[str]:
 
 def _told(one: Slope) -> dict[str, Any]:
     return {
-        "slope": round(one.value, 4),
-        "interval": [round(one.low, 4), round(one.high, 4)],
+        "slope": round(one.value, 4) + 0.0,  # no -0.0
+        "interval": [round(one.low, 4) + 0.0, round(one.high, 4) + 0.0],
         "residual_correlation": round(one.correlation, 3),
         "grows": one.is_growth,
     }

@@ -54,6 +54,7 @@ exit statuses:
   67  training: a training run cannot go on       70  check-failed: several things are wrong
   77  refused: more than this SSH key may ask     80  memory: over the ceiling, start anew
   130 interrupted                                 141 the reader of the output has gone
+  143  stopped: a training run has saved all and ended, as asked
 
 Settings come from --settings FILE, else $PASSERBY_SETTINGS, /etc/passerby/passerby.toml or
 ~/.config/passerby/passerby.toml, else defaults. PASSERBY_DEBUG=1 shows tracebacks.
