@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `training inspect` found, in words for a page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from training.datasets.base import Fault
 from training.datasets.linting import Inspection
 
 FORMATS: Final = {
@@ -24,57 +25,62 @@ class Finding:
     rows: tuple[tuple[str, str], ...]
 
 
+Rows = tuple[tuple[str, str], ...]
+
+_REASONS: Final = ("File", "Why")
+_LABELS: Final = ("Pictures", "Labels")
+_TIMES: Final = ("Pictures", "How many")
+
+# Title, meaning, head of the table, and the rows.
+_KINDS: Final[tuple[tuple[str, str, tuple[str, str], Callable[[Inspection], Rows]], ...]] = (
+    (
+        "Refused",
+        "Files that are not read at all.",
+        _REASONS,
+        lambda found: tuple((one.name, one.reason) for one in found.refused),
+    ),
+    (
+        "Without a usable label",
+        "Pictures whose label is missing or malformed; they are not used.",
+        _REASONS,
+        lambda found: _reasons(one for one in found.faults if not one.kept),
+    ),
+    (
+        "Unreadable",
+        "Pictures that are damaged, too large or no pictures; they are not used.",
+        _REASONS,
+        lambda found: _reasons(found.unreadable),
+    ),
+    (
+        "Labels used in part or repaired",
+        "Pictures that are used although a part of their label was odd.",
+        _REASONS,
+        lambda found: _reasons(one for one in found.faults if one.kept),
+    ),
+    (
+        "Contradictory labels",
+        "One picture under different labels. Those that differ in perceived gender are never "
+        "trained on.",
+        _LABELS,
+        lambda found: tuple(
+            (" = ".join(one.names), " / ".join(one.labels)) for one in found.contradictions
+        ),
+    ),
+    ("Exact duplicates", "The same file several times.", _TIMES, lambda found: _times(found.same)),
+    (
+        "Near-duplicates",
+        "The same picture scaled or compressed anew. They are kept on the same side when pictures "
+        "are held out.",
+        _TIMES,
+        lambda found: _times(found.near),
+    ),
+)
+
+
 def findings(inspection: Inspection) -> tuple[Finding, ...]:
     """Everything that was refused, repaired or is there twice; kinds without any are left out."""
-    reasons = ("File", "Why")
-    groups = ("Pictures", "Labels")
     found = (
-        Finding(
-            "Refused",
-            "Files that are not read at all.",
-            reasons,
-            _pairs((one.name, one.reason) for one in inspection.refused),
-        ),
-        Finding(
-            "Without a usable label",
-            "Pictures whose label is missing or malformed; they are not used.",
-            reasons,
-            _pairs((one.name, one.reason) for one in inspection.faults if not one.kept),
-        ),
-        Finding(
-            "Unreadable",
-            "Pictures that are damaged, too large or no pictures; they are not used.",
-            reasons,
-            _pairs((one.name, one.reason) for one in inspection.unreadable),
-        ),
-        Finding(
-            "Labels used in part or repaired",
-            "Pictures that are used although a part of their label was odd.",
-            reasons,
-            _pairs((one.name, one.reason) for one in inspection.faults if one.kept),
-        ),
-        Finding(
-            "Contradictory labels",
-            "One picture under different labels. Those that differ in perceived gender are never "
-            "trained on.",
-            groups,
-            _pairs(
-                (" = ".join(one.names), " / ".join(one.labels)) for one in inspection.contradictions
-            ),
-        ),
-        Finding(
-            "Exact duplicates",
-            "The same file several times.",
-            ("Pictures", "How many"),
-            _pairs((" = ".join(names), str(len(names))) for names in inspection.same),
-        ),
-        Finding(
-            "Near-duplicates",
-            "The same picture scaled or compressed anew. They are kept on the same side when "
-            "pictures are held out.",
-            ("Pictures", "How many"),
-            _pairs((" = ".join(names), str(len(names))) for names in inspection.near),
-        ),
+        Finding(title, meaning, head, rows(inspection)) for title, meaning, head, rows in _KINDS
     )
     return tuple(one for one in found if one.rows)
 
@@ -98,5 +104,9 @@ def groups_of(
     return tuple((value, gender, totals[value, gender]) for value, gender in ordered)
 
 
-def _pairs(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(rows)
+def _reasons(faults: Iterable[Fault]) -> Rows:
+    return tuple((fault.name, fault.reason) for fault in faults)
+
+
+def _times(groups: Iterable[Sequence[str]]) -> Rows:
+    return tuple((" = ".join(names), str(len(names))) for names in groups)
