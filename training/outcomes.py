@@ -68,9 +68,10 @@ def read_outcomes(path: Path) -> dict[str, list[Outcome]]:
             for row in csv.DictReader(file):
                 found.setdefault(row["test_set"], []).append(_outcome(row))
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         raise DatasetError(
-            f"{path}: no table of outcomes ({type(error).__name__}: {error}), expected the one "
-            "that `training export` writes; export the run again"
+            f"{path.name} beside the run: no table of outcomes ({why}), expected the one that "
+            "training export writes; export the run again"
         ) from error
     return found
 
@@ -86,8 +87,8 @@ def matching(evidence: Sequence[EvaluatedSet], path: Path) -> tuple[Measured, ..
     for one in evidence:
         if summarise(one.name, one.method, outcomes.get(one.name, [])) != one:
             raise DatasetError(
-                f"{path} gives other figures for {one.name} than the bundle records, expected the "
-                "outcomes of the same export; export the run again"
+                f"{path.name} beside the run gives other figures for {one.name} than the bundle "
+                "records, expected the outcomes of the same export; export the run again"
             )
     return tuple(Measured(one, outcomes[one.name]) for one in evidence)
 

@@ -54,7 +54,7 @@ def _one(
     first: bool,
 ) -> None:
     """One face: the picture (once) and the crop, and beside them what was answered."""
-    pictures, words = st.columns([2, 3])
+    pictures, words = st.columns([1, 2])
     with pictures:
         shown = [markup.Figure(as_uri(drawn(look)), "the picture", title=name)] if first else []
         if seen is not None and seen.crop is not None:

@@ -165,9 +165,9 @@ def _mistakes(crops: Crops, measured: Measured) -> None:
         return
     wrong = sum(one.female is not None and not one.right for one in measured.outcomes)
     st.caption(
-        f"The {len(chosen)} most confident of {wrong:,} mistakes, as the crops that the model saw. "
-        "They are shown on this machine only and are not part of the bundle. Some labels are "
-        "wrong, too."
+        f"{len(chosen)} of {wrong:,} mistakes, the most confident first, as the crops that the "
+        "model saw. They are shown on this machine only and are not part of the bundle. Some "
+        "labels are wrong, too."
     )
     shown = list(figures(crops, measured, chosen))
     if all(one.uri is None for one in shown):
