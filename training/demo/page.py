@@ -63,7 +63,7 @@ def build(looker: Looker, *, waiting: Waiting, examples: Sequence[Example]) -> A
             with gr.Column(scale=5, min_width=300):
                 essence, tables = split_card(looker.card(usual))
                 card = gr.Markdown(essence, elem_id="card", container=True)
-                with gr.Accordion("Every group, with its interval", open=False):
+                with gr.Accordion("Method, data and licence, every group", open=False):
                     groups = gr.Markdown(tables, elem_id="groups")
         _look(looker, waiting, picture, model, result)
         _look_at_examples(looker, examples, chosen, model, result)

@@ -126,11 +126,9 @@ def _notes(look: Look) -> str:
 
 
 def split_card(card: str) -> tuple[str, str]:
-    """A model card in two: what everybody should read, and the long tables by group."""
-    lines = card.splitlines()
-    tables = (n for n, line in enumerate(lines) if line.startswith("## ") and "by group" in line)
-    first = next(tables, len(lines))
-    return "\n".join(lines[:first]), "\n".join(lines[first:])
+    """A model card in two: what everybody should read; then method, data and long tables."""
+    before, mark, after = card.partition("\n## Method\n")
+    return before, (mark + after).strip()
 
 
 def _times(look: Look) -> str:
