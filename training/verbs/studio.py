@@ -55,7 +55,13 @@ OPTIONS: Final = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where its state is kept, and where it answers."""
-    parser.add_argument("--home", type=Path, metavar="DIR", help="folder for all of its state")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=default_folder(),
+        metavar="DIR",
+        help=f"folder for all of its state (default: {default_folder()})",
+    )
     parser.add_argument(
         "--port",
         type=within(int, 1, 65535),
@@ -77,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         raise RuntimeMissingError(
             "streamlit is not installed; the studio needs it: pip install 'passerby[studio]'"
         )
-    home = (args.home or default_folder()).resolve()
+    home = args.home.resolve()
     home.mkdir(parents=True, exist_ok=True)
     port = args.port or free_port(FIRST_PORT)
     headless = args.no_browser or not (
