@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the scenarios ask of the emulated Pi, over the serial line, SSH and its own `passerby`."""
 
+import contextlib
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +14,7 @@ from system.emulated.machine import EmulatedPi
 PYTHON = "/opt/passerby/current/venv/bin/python"
 DATABASE = "/var/lib/passerby/visits.db"
 SETTINGS = "/etc/passerby/passerby.toml"
+_TOLD = re.compile(r'\[ *([0-9.]+)\] \S+: (\{"event":"visit".*)')
 _ROWS = """
 import json, sqlite3, sys
 database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
@@ -23,14 +26,15 @@ print(json.dumps([sound, rows]))
 
 
 def visits(said: str) -> list[dict[str, Any]]:
-    """The visits that were told on a serial line, in order; half a line at its end is left out."""
+    """The visits that were told on a serial line, in order; half a line at its end is left out.
+
+    To what the journal says of each, `told` adds when it said so, in seconds since the boot.
+    """
     found = []
     for line in said.splitlines():
-        if '"event":"visit"' in line:
-            try:
-                found.append(json.loads(line[line.index("{") :]))
-            except ValueError:
-                continue
+        if match := _TOLD.search(line):
+            with contextlib.suppress(ValueError):
+                found.append({**json.loads(match[2]), "told": float(match[1])})
     return found
 
 

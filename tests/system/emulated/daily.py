@@ -76,7 +76,7 @@ def small_memory(machine: Installed, folder: Path) -> Figures:
 def idle_writes(machine: Installed, folder: Path) -> Figures:
     """Nobody passes: what the daemon writes, and the whole machine."""
     with machine.pi(folder) as pi:
-        asking.show_only(pi, "013.jpg")
+        asking.show_only(pi, "009.jpg")
         asking.running(pi)
         # What was counted before is written, and what the restart itself wrote is over.
         time.sleep(30)

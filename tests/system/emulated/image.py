@@ -20,9 +20,20 @@ _GUEST = HERE / "guest"
 _STAND_INS = HERE.parent / "picamera2" / "stand_ins"
 DOORWAY = ROOT / "tests" / "data" / "doorway.zip"
 _SIZE = "2600M"
-# Two people, long enough for a visit, and then nobody, long enough to end it: at three frames a
-# second four seconds a turn. The virtual camera keeps all of them in the daemon's memory.
-SHOWN = ("000210",) * 7 + ("000000",) * 7
+# Two people, long enough for a visit, and then nobody, long enough to end it. The virtual camera
+# keeps all of them in the daemon's memory.
+SHOWN = ("000210",) * 5 + ("000000",) * 5
+_FOLDERS = (
+    "opt",
+    "mnt",
+    "srv",
+    "home",
+    "root",
+    "usr/local/bin",
+    "usr/local/lib",
+    "var/lib",
+    "var/log",
+)
 _PAM = {
     "common-auth": "auth required pam_unix.so nullok\n",
     "common-account": "account required pam_unix.so\n",
@@ -80,7 +91,8 @@ def _configure(tree: Path) -> None:
     run("systemd-sysusers", f"--root={tree}")
     for name, text in _PAM.items():
         (tree / "etc/pam.d" / name).write_text(text)
-    (tree / "usr/bin/awk").symlink_to("mawk")
+    for name, real in (("awk", "mawk"), ("sh", "bash")):
+        (tree / "usr/bin" / name).symlink_to(real)
     shutil.copy(tree / "usr/share/openssh/sshd_config", tree / "etc/ssh/sshd_config")
     shutil.copy(tree / "usr/share/libc-bin/nsswitch.conf", tree / "etc/nsswitch.conf")
     (tree / "etc/environment").touch()
@@ -90,7 +102,7 @@ def _configure(tree: Path) -> None:
     libraries = tree / "usr/lib/aarch64-linux-gnu"
     for name in ("blas/libblas.so.3", "lapack/liblapack.so.3"):
         (libraries / Path(name).name).symlink_to(name)
-    for name in ("opt", "mnt", "srv", "home", "root", "tmp", "var/tmp", "var/lib", "var/log"):
+    for name in (*_FOLDERS, "tmp", "var/tmp"):
         (tree / name).mkdir(parents=True, exist_ok=True)
     for name in ("tmp", "var/tmp"):
         (tree / name).chmod(0o1777)

@@ -95,7 +95,8 @@ class EmulatedPi(Machine):
             self._qemu.kill()
             self._qemu.wait()
             self._qemu = None
-        for left in self._sockets.glob("ssh-*"):
+        # Neither the monitor's socket nor ssh's shall be taken for the next machine's.
+        for left in self._sockets.iterdir():
             with contextlib.suppress(OSError):
                 left.unlink()
 

@@ -63,7 +63,7 @@ def cut_and_boot(pi: EmulatedPi, *, later: int = 0, before: Set[str] = frozenset
     told = _of_boot(said, boot)
     # A batch is due that long after its first visit, and written with the next frame.
     due = now - BATCH_SECONDS - 2 * frame_seconds
-    older = asking.identities([one for one in told if one["ended"]["monotonic"] < due])
+    older = asking.identities([one for one in told if one["told"] < due])
     assert older, "no visit was old enough to be asked for"
     began = time.monotonic()
     pi.power_on()
@@ -82,8 +82,7 @@ def _of_boot(said: str, boot: str) -> list[dict[str, Any]]:
 def _batch_passed(pi: EmulatedPi, boot: str) -> bool:
     """Whether a visit of this boot is well older than the batch interval."""
     now = asking.uptime(pi)
-    ends = [one["ended"]["monotonic"] for one in _of_boot(pi.said(), boot)]
-    return any(now - end > 2 * BATCH_SECONDS for end in ends)
+    return any(now - one["told"] > 2 * BATCH_SECONDS for one in _of_boot(pi.said(), boot))
 
 
 def _wait_for_write(pi: EmulatedPi, later: int) -> None:

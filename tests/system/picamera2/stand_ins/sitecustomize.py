@@ -4,8 +4,9 @@
 Python imports this file at its start. What differs from a Pi, and nothing else, is changed when
 picamera2 is first imported: the virtual camera has no raw modes to list, its NV12 buffers must be
 described to libcamera as two planes where picamera2's allocator describes one, and where the kernel
-has no /dev/dma_heap (Debian's), they come from its /dev/udmabuf. It also gives frames as fast as it
-is asked; $VIRTUAL_FRAMES_PER_SECOND makes them come one by one, at a rate, as a sensor's do.
+has no /dev/dma_heap (Debian's), they come from its /dev/udmabuf. It also gives frames without end;
+where $VIRTUAL_SECONDS is set, one comes for each that is fetched, or after so many seconds, so that
+what a slow processor sees is told by its pictures and not by its speed.
 """
 
 from __future__ import annotations
@@ -61,17 +62,18 @@ def _adapt(picamera2: ModuleType) -> None:
     allocators.libcamera = Libcamera()
     if os.access("/dev/udmabuf", os.W_OK) and not os.access("/dev/dma_heap", os.F_OK):
         allocators.DmaHeap = _udmabuf_heap()
-    if rate := os.environ.get("VIRTUAL_FRAMES_PER_SECOND"):
-        _pace(picamera2.picamera2.CameraManager, 1 / float(rate))
+    if seconds := os.environ.get("VIRTUAL_SECONDS"):
+        _pace(picamera2.Picamera2, picamera2.picamera2.CameraManager, float(seconds))
     modes = [{"format": "NV12", "size": (640, 480)}]
     picamera2.Picamera2._get_raw_modes = lambda self: list(modes)
 
 
-def _pace(manager: Any, period: float) -> None:
+def _pace(camera: Any, manager: Any, seconds: float) -> None:
+    import threading
     import time
 
-    every = manager.cms.fget
-    due, waiting = [time.monotonic()], []
+    every, capture = manager.cms.fget, camera.capture_request
+    fetched, waiting = threading.Semaphore(1), []
 
     class OneByOne:
         def __init__(self, cms: Any) -> None:
@@ -81,16 +83,24 @@ def _pace(manager: Any, period: float) -> None:
             return getattr(self._cms, name)
 
         def get_ready_requests(self) -> list[Any]:
-            time.sleep(max(0.0, due[0] - time.monotonic()))
-            due[0] = max(due[0] + period, time.monotonic())
-            waiting.extend(self._cms.get_ready_requests())
-            # What was cancelled is let go at once: the camera is stopping.
-            count = 1 if all(one.status.name == "Complete" for one in waiting) else len(waiting)
-            ready = waiting[:count]
-            del waiting[:count]
+            deadline = time.monotonic() + seconds
+            while True:
+                waiting.extend(self._cms.get_ready_requests())
+                stopping = any(one.status.name != "Complete" for one in waiting)
+                if stopping or not waiting:
+                    break
+                if fetched.acquire(timeout=0.05) or time.monotonic() > deadline:
+                    return [waiting.pop(0)]
+            ready = waiting[:]
+            waiting.clear()
             return ready
 
+    def capture_request(self: Any, *words: Any, **named: Any) -> Any:
+        fetched.release()
+        return capture(self, *words, **named)
+
     manager.cms = property(lambda self: OneByOne(every(self)))
+    camera.capture_request = capture_request
 
 
 def _udmabuf_heap() -> type:
