@@ -21,6 +21,8 @@ def test_from_a_zip_to_a_bundle_that_passes_the_check(
     studio: Server, page: Page, shoot: walk.Shoot, faces_directory: Path, tmp_path: Path
 ) -> None:
     archive = good_zip(faces_directory, tmp_path / "faces.zip")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     walk.open_studio(page, studio.url)
     walk.upload(page, archive, shoot)
     walk.look(page, shoot)
@@ -35,6 +37,8 @@ def test_from_a_zip_to_a_bundle_that_passes_the_check(
     assert {path.name for path in bundle.iterdir()} >= {"bundle.json", "CARD.md", "model.tflite"}
     assert psutil.Process(studio.pid).memory_info().rss < 500e6
     assert not loaded(studio.pid, "tensorflow")
+    here = (studio.url, studio.url.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(here)] == []
 
 
 def test_a_run_outlives_the_page_server(

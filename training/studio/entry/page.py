@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image, ImageDraw
 
 from device.errors import PasserbyError
 from training.studio import markup
@@ -42,12 +43,22 @@ def show(name: str, title: str, home: Home) -> None:
         )
 
 
+def icon() -> Image.Image:
+    """The tab's icon. A named one would be fetched from a server of fonts, far away."""
+    image = Image.new("RGBA", (64, 64))
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((0, 0, 63, 63), 14, fill="#0f766e")
+    draw.ellipse((22, 12, 42, 32), fill="#ffffff")
+    draw.pieslice((12, 36, 52, 76), 180, 360, fill="#ffffff")
+    return image
+
+
 def main() -> None:
     """Choose a page and show it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", type=Path, required=True)
     home = Home(parser.parse_args().home)
-    st.set_page_config(page_title="Passerby studio", page_icon=":material/face:", layout="wide")
+    st.set_page_config(page_title="Passerby studio", page_icon=icon(), layout="wide")
     pages = [
         st.Page(
             functools.partial(show, name, title, home),
