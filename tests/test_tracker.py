@@ -218,6 +218,22 @@ def test_a_clock_that_jumps_ahead_ends_what_was_open() -> None:
     assert seen[0].track == 2
 
 
+@pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
+def test_wall_time_that_is_set_changes_nothing(jump: float) -> None:
+    """Neither ends a visit nor stretches it: only the machine's own seconds count."""
+    tracker = Tracker()
+    visits: list[Visit] = []
+    here: list[Look] = [(face(300), None)]
+    for number, looks in enumerate([here] * 6 + [[]] * 5 + [here] * 6 + [[]] * 30):
+        moment = stamp(100 + number / RATE)
+        if number >= 8:
+            moment = replace(moment, wall=moment.wall + jump)
+        visits += tracker.update(moment, WIDTH, HEIGHT, looks)[1]
+    assert tracker.active == 0
+    (visit,) = visits
+    assert visit.ended.monotonic - visit.started.monotonic == pytest.approx(1.6)
+
+
 def test_visits_are_named_apart_across_boots_and_restarts() -> None:
     names: set[str] = set()
     for boot, start in (("aaaaaaaaaa", 5.0), ("bbbbbbbbbb", 5.0), ("aaaaaaaaaa", 900.0)):
