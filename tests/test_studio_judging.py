@@ -130,7 +130,7 @@ def test_a_look_is_what_evaluate_measured(exported: Exported, eyes: Eyes) -> Non
             assert row is not None
             assert row.name == outcome.name
             assert standing(row).startswith("Held out")
-            assert max(drawn(look).size) == 480
+            assert drawn(look).size == (480, 480)
 
 
 def test_a_bad_picture_is_an_error(eyes: Eyes) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from studio_homes import Exported, exported_home
+from studio_homes import Exported, ended, exported_home
 
 from browser import walk, walk_on
 from browser.servers import Server
@@ -176,13 +176,22 @@ def test_what_went_wrong_is_a_sentence(studio: Studio, page: Page, shoot: walk.S
     (job.folder / "status.json").write_text('{"exit_status":66}')
     (job.folder / "log.txt").write_text("training: dataset: 3 golden pictures, expected 16\n")
     path.unlink()
+    again = studio.home.new_dataset("again.zip")
+    studio.home.keep_source(again, studio.exported.dataset.source, title="Again.zip")
+    ended(again.check)
     try:
         studio.open(page, "Judge")
         walk.says(page, "3 golden pictures, expected 16")
         walk.says(page, "no table of outcomes")
         expect(page.get_by_role("button", name="Export")).to_be_visible()
         shoot(page, "judge-failed")
+        page.get_by_role("combobox", name="Test pictures").click()
+        page.get_by_role("option", name="Again.zip").click()
+        page.keyboard.press("Escape")  # the list stays open for more
+        page.get_by_role("button", name="Export").click()
+        walk.says(page, "154 of the 154 pictures of Again.zip were trained on")
     finally:
+        again.remove()
         path.write_bytes(kept)
         for name in ("job.json", "status.json", "log.txt"):
             (job.folder / name).unlink()

@@ -19,6 +19,7 @@ from device.pictures import decode
 from device.records import UNSURE, Face, Perception
 from training.prepared import Prepared, Row
 
+AROUND: Final = "#e2e8e6"
 SPLITS: Final = {
     "train": "This picture was trained on: the model has seen its label, so that a right answer "
     "proves nothing.",
@@ -88,11 +89,11 @@ class Eyes:
 
 
 def drawn(look: Look, *, side: int = 480) -> Image.Image:
-    """The picture, its longer side `side` px, each face in a box of its answer's colour."""
-    picture = Image.fromarray(look.pixels)
+    """The picture within a square of `side` px, each face in a box of its answer's colour."""
     width, height = size_of(look.pixels)
     scale = side / max(width, height)
-    picture = picture.resize((max(1, round(width * scale)), max(1, round(height * scale))))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    picture = Image.fromarray(look.pixels).resize(size)
     pen = ImageDraw.Draw(picture)
     for seen in reversed(look.faces):
         box = seen.face.box
@@ -101,7 +102,9 @@ def drawn(look: Look, *, side: int = 480) -> Image.Image:
         label = UNSURE if seen.perception is None else seen.perception.label
         pen.rectangle(area, outline=PLAIN.ink, width=6)
         pen.rectangle(area, outline=PLAIN.colour(label), width=4)
-    return picture
+    square = Image.new("RGB", (side, side), AROUND)
+    square.paste(picture, ((side - size[0]) // 2, (side - size[1]) // 2))
+    return square
 
 
 def row_of(prepared: Prepared, data: bytes) -> Row | None:

@@ -99,7 +99,7 @@ def _take(found: Judgement) -> None:
     )
     st.caption(
         "It holds the model, its card, its report, and the golden crops (published FairFace "
-        "pictures); none of your pictures is in it."
+        "pictures). None of your pictures is in it, but its report lists their file names."
     )
     host = st.text_input("Your Pi, as ssh calls it", "pi@raspberrypi.local")
     st.write(
