@@ -194,6 +194,18 @@ def test_an_upload_is_gone_when_it_is_read(tmp_path: Path) -> None:
     assert not waiting.folder.exists()
 
 
+def test_what_a_killed_demo_left_goes_with_the_next_start() -> None:
+    with Waiting() as waiting:
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        left = waiting.folder.with_name(f"passerby-demo-{ended.pid}-x")
+        left.mkdir()
+        (left / "a.jpg").write_bytes(b"picture")
+        with Waiting():
+            assert not left.exists()
+            assert waiting.folder.exists()
+
+
 def test_uploads_that_nobody_reads_are_swept_away() -> None:
     with Waiting(max_age_seconds=0.2, sweep_seconds=0.05) as waiting:
         upload = waiting.folder / "hash" / "a.jpg"

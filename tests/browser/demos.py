@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from browser.servers import ROOT, Server
+from browser.servers import PATIENCE_SECONDS, ROOT, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,13 @@ class DemoServer(Server):
                 env={**kept, **own, "GRADIO_SERVER_PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
             )
         self.wait()
+
+    def kill(self) -> None:
+        """In good order, so that it takes its folder for uploads with it."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(PATIENCE_SECONDS)
+            self.process = None
 
     def files(self) -> Iterator[Path]:
         """All that the process can have written: under its home, its folder, and for uploads."""

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 _MAX_AGE_SECONDS = 20.0
 _SWEEP_SECONDS = 5.0
 _MEMORY = Path("/dev/shm")  # noqa: S108  the folder within is made by mkdtemp, 0700
+_PREFIX = "passerby-demo-"
 _ROOM_BYTES = 128 * 2**20
 
 
@@ -44,7 +45,9 @@ class Waiting:
         self._max_age = max_age_seconds
         self._sweep_seconds = sweep_seconds
         self._ended = threading.Event()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"passerby-demo-{os.getpid()}-", dir=_place()))
+        place = _place() or Path(tempfile.gettempdir())
+        _clear_up(place)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
@@ -94,6 +97,14 @@ def sweep(folder: Path, *, before: float) -> None:
                 log.info("deleted an upload that nobody read")
         except FileNotFoundError:  # read and deleted in the meantime
             continue
+
+
+def _clear_up(place: Path) -> None:
+    """Remove what demos left that were killed before they could."""
+    for folder in place.glob(f"{_PREFIX}*-*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdecimal() and not Path("/proc", process).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_empty(folder: Path) -> None:
