@@ -16,7 +16,7 @@ from training.datasets import open_dataset
 from training.evaluate import Measured, summarise
 from training.metrics import Outcome, figure
 from training.outcomes import outcomes_file
-from training.studio import judge_charts
+from training.studio import judge_charts, vega
 from training.studio.judging import (
     axis_start,
     by_kind,
@@ -214,7 +214,7 @@ def test_charts_show_the_figures(exported: Exported) -> None:
 
 def test_a_long_line_keeps_its_ends() -> None:
     points = [(float(i), 0.0) for i in range(10_001)]
-    few = judge_charts.thinned(points)
-    assert len(few) <= judge_charts.MOST_POINTS + 1
+    few = vega.thinned(points)
+    assert len(few) <= vega.MOST_POINTS + 1
     assert (few[0], few[-1]) == (points[0], points[-1])
-    assert judge_charts.thinned([]) == []
+    assert vega.thinned([]) == []

@@ -5,27 +5,32 @@ Nothing in them hangs on colour alone.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from device.bundle.manifest import Figure
 from training import metrics
 from training.calibrate import MIN_COVERAGE, TARGET_ACCURACY
 from training.metrics import Outcome
 from training.operating import ANSWERS, LABELS, Roc, confusion, coverage
+from training.studio.vega import (
+    LINE,
+    MARK,
+    Spec,
+    diagonal,
+    dot,
+    interval,
+    point_mark,
+    rule,
+    share_axis,
+    thinned,
+)
 
-Spec = dict[str, Any]
-
-LINE: Final = "#0f766e"
-MARK: Final = "#b45309"
-QUIET: Final = "#64748b"
 HEIGHT: Final = 280
 ROW_PIXELS: Final = 26
 # Streamlit counts the axis and its words in the height of a chart.
 AXIS_PIXELS: Final = 34
 # Every name shown, each in the middle of its row or column.
 NAMES: Final = {"labelOverlap": False, "labelFlush": False, "labelBound": False}
-# A longer line looks no smoother and only takes longer to send.
-MOST_POINTS: Final = 400
 
 
 def confusion_chart(outcomes: Sequence[Outcome]) -> Spec:
@@ -89,8 +94,8 @@ def risk_chart(outcomes: Sequence[Outcome]) -> Spec:
     settled = [point["risk"] for point in points if point["coverage"] > 0.05]
     top = min(1.0, 1.15 * max([0.08, *settled, *(point["risk"] for point in here)]))
     place = {
-        "x": _share("coverage", "pictures that are answered"),
-        "y": _share("risk", "answers that are wrong", top=top),
+        "x": share_axis("coverage", "pictures that are answered"),
+        "y": share_axis("risk", "answers that are wrong", top=top),
     }
     tips = [
         {"field": "coverage", "format": ".1%", "title": "answered"},
@@ -104,9 +109,9 @@ def risk_chart(outcomes: Sequence[Outcome]) -> Spec:
                 "mark": {"type": "line", "color": LINE, "clip": True},
                 "encoding": {**place, "order": {"field": "coverage", "type": "quantitative"}},
             },
-            _rule("y", 1 - TARGET_ACCURACY),
-            _rule("x", MIN_COVERAGE),
-            {"data": {"values": here}, "mark": _dot(), "encoding": {**place, "tooltip": tips}},
+            rule("y", 1 - TARGET_ACCURACY),
+            rule("x", MIN_COVERAGE),
+            {"data": {"values": here}, "mark": dot(), "encoding": {**place, "tooltip": tips}},
         ],
     }
 
@@ -114,21 +119,24 @@ def risk_chart(outcomes: Sequence[Outcome]) -> Spec:
 def roc_chart(curve: Roc) -> Spec:
     """Women found against men mistaken, over all thresholds; the dot is the even point."""
     pairs = thinned(list(zip(curve.mistaken, curve.found, strict=True)))
-    place = {"x": _share("mistaken", "men called female"), "y": _share("found", "women found")}
+    place = {
+        "x": share_axis("mistaken", "men called female"),
+        "y": share_axis("found", "women found"),
+    }
     return {
         "data": {
             "values": [{"mistaken": x, "found": y, "nr": i} for i, (x, y) in enumerate(pairs)]
         },
         "height": HEIGHT,
         "layer": [
-            _diagonal(place, 0.0),
+            diagonal(place, 0.0),
             {
                 "mark": {"type": "line", "color": LINE},
                 "encoding": {**place, "order": {"field": "nr", "type": "quantitative"}},
             },
             {
                 "data": {"values": [{"mistaken": curve.even[0], "found": curve.even[1]}]},
-                "mark": _dot(),
+                "mark": dot(),
                 "encoding": place,
             },
         ],
@@ -138,12 +146,12 @@ def roc_chart(curve: Roc) -> Spec:
 def reliability_chart(outcomes: Sequence[Outcome]) -> Spec:
     """Accuracy at each confidence with its interval, against what honest confidence would show."""
     bins = [
-        {"confidence": confidence, **_interval(metrics.figure(round(share * n), n))}
+        {"confidence": confidence, **interval(metrics.figure(round(share * n), n))}
         for confidence, share, n in metrics.reliability(outcomes)
     ]
     place = {
-        "x": _share("confidence", "confidence", bottom=0.5),
-        "y": _share("value", "answers that are right"),
+        "x": share_axis("confidence", "confidence", bottom=0.5),
+        "y": share_axis("value", "answers that are right"),
     }
     tips = [
         {"field": "confidence", "format": ".1%", "title": "mean confidence"},
@@ -154,12 +162,12 @@ def reliability_chart(outcomes: Sequence[Outcome]) -> Spec:
         "data": {"values": bins},
         "height": HEIGHT,
         "layer": [
-            _diagonal(place, 0.5),
+            diagonal(place, 0.5),
             {
                 "mark": {"type": "rule", "color": LINE, "strokeWidth": 2},
                 "encoding": {**place, "y": {**place["y"], "field": "low"}, "y2": {"field": "high"}},
             },
-            {"mark": _point(), "encoding": {**place, "tooltip": tips}},
+            {"mark": point_mark(), "encoding": {**place, "tooltip": tips}},
         ],
     }
 
@@ -173,10 +181,10 @@ def group_chart(groups: Mapping[str, Figure], mean: float, *, lowest: float) -> 
         lowest: where the axis begins, the same for charts that are compared.
     """
     rows = [
-        {"group": f"{name}: {value.value:.0%} of {value.n:,}", **_interval(value)}
+        {"group": f"{name}: {value.value:.0%} of {value.n:,}", **interval(value)}
         for name, value in groups.items()
     ]
-    across = _share("value", None, bottom=lowest)
+    across = share_axis("value", None, bottom=lowest)
     down = {
         "field": "group",
         "type": "nominal",
@@ -193,7 +201,7 @@ def group_chart(groups: Mapping[str, Figure], mean: float, *, lowest: float) -> 
         "data": {"values": rows},
         "height": len(rows) * ROW_PIXELS + AXIS_PIXELS,
         "layer": [
-            _rule("x", mean, colour=MARK),
+            rule("x", mean, colour=MARK),
             {
                 "mark": {"type": "rule", "color": LINE, "strokeWidth": 2},
                 "encoding": {
@@ -203,59 +211,6 @@ def group_chart(groups: Mapping[str, Figure], mean: float, *, lowest: float) -> 
                     "tooltip": tips,
                 },
             },
-            {"mark": _point(), "encoding": {"x": across, "y": down, "tooltip": tips}},
+            {"mark": point_mark(), "encoding": {"x": across, "y": down, "tooltip": tips}},
         ],
-    }
-
-
-def thinned(
-    points: Sequence[tuple[float, float]], most: int = MOST_POINTS
-) -> list[tuple[float, float]]:
-    """At most about `most` of the points, evenly chosen, the first and the last among them."""
-    step = max(1, -(-len(points) // most))
-    kept = list(points[::step])
-    if points and kept[-1] != points[-1]:
-        kept.append(points[-1])
-    return kept
-
-
-def _interval(value: Figure) -> dict[str, float]:
-    return {"value": value.value, "low": value.low, "high": value.high, "n": value.n}
-
-
-def _share(field: str, title: str | None, *, bottom: float = 0.0, top: float = 1.0) -> Spec:
-    """An axis in per cent."""
-    return {
-        "field": field,
-        "type": "quantitative",
-        "title": title,
-        "axis": {"format": ".0%", "tickCount": 5},
-        "scale": {"domain": [bottom, top], "nice": False, "zero": False},
-    }
-
-
-def _dot() -> Spec:
-    return {"type": "point", "color": MARK, "filled": True, "size": 140, "opacity": 1}
-
-
-def _point() -> Spec:
-    return {"type": "point", "color": LINE, "filled": True, "size": 70, "opacity": 1}
-
-
-def _rule(way: str, at: float, *, colour: str = QUIET) -> Spec:
-    """A dashed line across the whole chart at one value of an axis."""
-    return {
-        "data": {"values": [{}]},
-        "mark": {"type": "rule", "color": colour, "strokeDash": [4, 3]},
-        "encoding": {way: {"datum": at}},
-    }
-
-
-def _diagonal(place: Mapping[str, Spec], begin: float) -> Spec:
-    """A dashed line from equal shares to equal shares."""
-    x, y = place["x"]["field"], place["y"]["field"]
-    return {
-        "data": {"values": [{x: at, y: at} for at in (begin, 1.0)]},
-        "mark": {"type": "line", "color": QUIET, "strokeDash": [4, 3], "strokeWidth": 1},
-        "encoding": dict(place),
     }
