@@ -110,7 +110,7 @@ def test_consistent_teachers_look_at_the_augmented_crops(
     assert np.array_equal(hard, taught(config(prepared_faces), prepared_faces, indices))
     retarget = watching(asked)
     assert retarget is not None
-    about = {"size": 64, "batch": 16, "seed": 3, "epoch": 0, "first_step": 0}
+    about: dict[str, Any] = {"size": 64, "batch": 16, "seed": 3, "epoch": 0, "first_step": 0}
     wide = prepared_faces.wide()[indices]
     crops, plain = next(iter(training_batches(wide, hard, **about)))
     same, mixed = next(iter(training_batches(wide, hard, **about, retarget=retarget)))

@@ -45,11 +45,13 @@ def taught(
     names = [prepared.rows[i].sha256 for i in indices]
     soft = np.mean([_opinions(folder, names) for folder in config.teachers], axis=0)
     share = np.float32(config.teacher_share)
-    mixed: NDArray[np.float32] = (1 - share) * hard + share * soft.astype(np.float32)
+    mixed = (1 - share) * hard + share * soft.astype(np.float32)
     wrong = soft.argmax(axis=1) != hard.argmax(axis=1)
     if config.emphasis != 1:
         log.info("%d of %d crops count %g times", wrong.sum(), len(wrong), config.emphasis)
-    return mixed * np.where(wrong, np.float32(config.emphasis), np.float32(1))[:, None]
+    weights = np.where(wrong, config.emphasis, 1).astype(np.float32)
+    weighed: NDArray[np.float32] = mixed * weights[:, None]
+    return weighed
 
 
 def watching(config: TrainConfig) -> Callable[[Any, Any], Any] | None:
