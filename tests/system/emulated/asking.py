@@ -103,10 +103,10 @@ def configure(pi: EmulatedPi, *sections: str) -> None:
     pi.run("systemctl", "restart", UNIT)
 
 
-def show_only(pi: EmulatedPi, name: str) -> None:
-    """Let the virtual camera show one of its pictures alone, and hold only that in memory."""
+def show_only(pi: EmulatedPi, name: str, *, unit: str = UNIT) -> None:
+    """Let the virtual camera of a unit show one of its pictures alone, and hold no other."""
     pi.run("sh", "-c", f"cd /srv/frames && cp {name} /srv/one.jpg && rm * && mv /srv/one.jpg .")
-    pi.run("systemctl", "restart", UNIT)
+    pi.run("systemctl", "restart", unit)
 
 
 def uptime(pi: EmulatedPi) -> float:

@@ -62,8 +62,8 @@ def camera_stalls(machine: Installed, folder: Path) -> Figures:
         before = len(pi.said())
         hold = ("systemd-run", "--collect", "/usr/bin/python3", "-c", _HOLD)
         pi.run(*hold, str(process), "VirtualCamera")
-        for words in ("gave no frame for", f"{UNIT}: Main process exited, code=exited, status=11"):
-            asking.until(pi, words, lambda said=words: said in pi.said()[before:])
+        _hears(pi, "gave no frame for", after=before)
+        _hears(pi, f"{UNIT}: Main process exited, code=exited, status=11", after=before)
         back = asking.new_visit(pi, after=len(pi.said()))
         pi.run("mv", _PIPELINE, "/root/unplugged.yaml")
         pi.run("systemctl", "restart", "--no-block", UNIT)
@@ -154,6 +154,11 @@ def clock_jumps(machine: Installed, folder: Path) -> Figures:
         lost = older - {row[0] for row in rows}
         assert not lost, f"{len(lost)} visits are lost"
     return {"visits_stored": len(rows), "worst_wall_time_error_seconds": round(worst, 1)}
+
+
+def _hears(pi: EmulatedPi, words: str, *, after: int) -> None:
+    """Wait for words on the serial line beyond its first `after` letters."""
+    asking.until(pi, words, lambda: words in pi.said()[after:])
 
 
 def _camera(pi: EmulatedPi, state: str) -> dict[str, Any]:

@@ -32,13 +32,10 @@ _BOX_PIXELS = 200
 def kiosk(machine: Installed, folder: Path) -> Figures:
     """Installed anew as a kiosk, it takes over and shows people with boxes, notice and counts."""
     with machine.pi(folder) as pi:
-        asking.show_only(pi, "000.jpg")
-        # As scripts/install --kiosk does.
         began = time.monotonic()
-        pi.run("systemctl", "disable", "--quiet", "--now", UNIT)
-        pi.run("systemctl", "enable", "--quiet", KIOSK)
-        pi.start(KIOSK)
+        asking.show_only(pi, "000.jpg", unit=KIOSK)
         started = time.monotonic() - began
+        assert pi.show(UNIT, "ActiveState") == {"ActiveState": "inactive"}
         asking.running(pi)
         photograph = folder / PHOTOGRAPH
         layout = lay_out(SCREEN, _FRAME)
