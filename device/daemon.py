@@ -163,11 +163,13 @@ class Daemon:
         self._resources.watch(company=company, now=observation.taken_at.monotonic)
 
     def _next_frame(self) -> Frame:
-        self._reception.attend(0)
         while (left := self._pace.left()) > 0:
             self._reception.attend(left)
         self._pace.begin()
-        return self._camera.capture(self._capture_seconds)
+        frame = self._camera.capture(self._capture_seconds)
+        # Whoever asked while the camera was waited for is answered with this very frame.
+        self._reception.attend(0)
+        return frame
 
     def _publish(self, observation: Observation) -> None:
         self._vitals.observe(observation)

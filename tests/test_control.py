@@ -104,8 +104,15 @@ def test_waiting_returns_in_time_and_at_once_when_asked(
 ) -> None:
     assert server.wait(0.05) == []
     connect().sendall(STATUS)
-    assert server.wait(30) == []
     assert len(server.wait(30)) == 1
+
+
+def test_who_comes_with_a_question_is_heard_at_once(
+    server: ControlServer, connect: Connect
+) -> None:
+    for _ in range(2):
+        connect().sendall(STATUS)
+    assert len(server.wait(0)) == 2
 
 
 def test_only_user_and_group_may_connect(server: ControlServer, path: Path) -> None:

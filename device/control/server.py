@@ -79,15 +79,17 @@ class ControlServer:
 
     def wait(self, seconds: float) -> list[Call]:
         """Serve whoever stirs within `seconds` (0: right now); the calls that brought a request."""
-        asked = []
+        stirred = []
         for descriptor, _ in self._poll.poll(max(0.0, seconds) * 1e3):
             call = self._calls.get(descriptor)
             if call is not None:
-                self._attend(call)
-                if call.waiting and not call.gone:
-                    asked.append(call)
+                stirred.append(call)
             elif self._listener is not None and descriptor == self._listener.fileno():
-                self._accept(self._listener)
+                # Most newcomers have asked already: to hear them later would cost them a frame.
+                stirred += self._accept(self._listener)
+        for call in [call for call in stirred if not call.gone]:
+            self._attend(call)
+        asked = [call for call in stirred if call.waiting and not call.gone]
         now = self._clock.monotonic()
         for call in [c for c in self._calls.values() if now > c.deadline and not c.waiting]:
             self._hang_up(call)
@@ -99,12 +101,13 @@ class ControlServer:
             call.answer(reply, deadline=self._clock.monotonic() + IDLE_SECONDS)
             self._watch(call)
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> list[Call]:
+        newcomers: list[Call] = []
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
                 door, _ = listener.accept()
             except OSError:  # nobody left, or the newcomer has gone, or no descriptor is free
-                return
+                break
             if len(self._calls) >= MAX_CLIENTS and not self._make_room():
                 door.close()
                 continue
@@ -112,6 +115,8 @@ class ControlServer:
             call = Call(door, deadline=self._clock.monotonic() + IDLE_SECONDS)
             self._calls[door.fileno()] = call
             self._poll.register(door, select.POLLIN)
+            newcomers.append(call)
+        return newcomers
 
     def _make_room(self) -> bool:
         """Hang up on the most overdue client, unless every one is owed an answer."""
