@@ -112,11 +112,7 @@ class Run:
         self.judged = tf.Variable(0, dtype=tf.int64)
         self.best = tf.Variable(-1.0, dtype=tf.float64)
         checkpoint = tf.train.Checkpoint(
-            model=model,
-            step=self.step,
-            judged=self.judged,
-            best=self.best,
-            **self._optimisers,
+            model=model, step=self.step, judged=self.judged, best=self.best, **self._optimisers
         )
         self.manager = tf.train.CheckpointManager(
             checkpoint, str(self.crew.folder(folder) / "checkpoints"), max_to_keep=2

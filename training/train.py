@@ -56,16 +56,8 @@ def train(
     workdir.mkdir(parents=True, exist_ok=True)
     claim(workdir, config)
     keras.utils.set_random_seed(config.seed)
-    with placed(config.precision):
-        if config.quantisation_aware:
-            refuse_several("quantisation-aware training")
-        model = build(config)
-        if config.start is not None:
-            start_from(model, config, config.start)
-    if config.quantisation_aware:
-        model = _rehearsing(model, config, prepared)
     weights = Run(
-        model,
+        _model(config, prepared),
         phases=_phases(config),
         config=config,
         prepared=prepared,
@@ -80,6 +72,17 @@ def train(
         fresh.write_bytes(aware_to_int8(best_aware(workdir)))
         fresh.replace(workdir / QUANTISED)
     return weights
+
+
+def _model(config: TrainConfig, prepared: Prepared) -> Any:
+    """The model to begin with, where the strategy places it and in its precision."""
+    with placed(config.precision):
+        if config.quantisation_aware:
+            refuse_several("quantisation-aware training")
+        model = build(config)
+        if config.start is not None:
+            start_from(model, config, config.start)
+    return _rehearsing(model, config, prepared) if config.quantisation_aware else model
 
 
 def _targets(

@@ -50,6 +50,7 @@ def test_a_run_outlives_the_page_server(
     walk.says(page, "These pictures can be trained on.")
     walk.order_run(page, epochs=500)
     walk.says(page, "Epoch 2 of 500")
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2, timeout=walk.PATIENCE)
     shoot(page, "train-live")
     job = home.runs()[0].job
     child = job.pid
