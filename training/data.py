@@ -83,9 +83,8 @@ def training_batches(
             gather, [step * batch + begin], (tf.uint8, tf.float32), stateful=False
         )
         images = tf.ensure_shape(images, (part, *pixels.shape[1:]))
-        augmented = augment(
-            images, size, tf.stack([seed + 7919 * epoch, step]), batch=batch, begin=begin, hide=hide
-        )
+        draw = tf.stack([seed + 7919 * epoch, step])
+        augmented = augment(images, size, draw, batch=batch, begin=begin, hide=hide)
         wanted = tf.ensure_shape(wanted, (part, len(LABELS)))
         return augmented, wanted if retarget is None else retarget(augmented, wanted)
 
