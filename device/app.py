@@ -24,7 +24,7 @@ from device.control.server import ControlServer
 from device.daemon import Daemon, Pace
 from device.detector import Detector
 from device.displays import make_display, waiting
-from device.displays.appearing import when_there
+from device.displays.appearing import SCREEN_SECONDS, when_there
 from device.errors import ControlError, StoreError
 from device.locks import Lock
 from device.pacing import Pacing, PacingRules
@@ -48,9 +48,6 @@ LOCK_NAME = "passerby.lock"
 _DAY_QUARTERS = 100
 # How long picamera2 may take to load and start on the slowest Pi.
 SLOWEST_START_SECONDS = 20.0
-# How long a screen is waited for before the process ends, to be restarted: with older systemds so
-# long that the unit's budget of restarts lasts for ever.
-SCREEN_SECONDS = 60.0
 
 
 @contextmanager
@@ -69,13 +66,7 @@ def open_daemon(settings: Settings) -> Iterator[Daemon]:
         run_directory = _run_directory(settings.run_directory)
         hold(Lock(run_directory / LOCK_NAME, subject=f"the run of {run_directory}", create=True))
         supervisor = supervisor_from(os.environ, clock=clock)
-        screen = _display(settings, clock)
-        display = when_there(
-            lambda: hold(screen),
-            seconds=_screen_seconds(supervisor),
-            clock=clock,
-            stopped=lambda: stop.requested,
-        )
+        display = _held_display(stack, settings, supervisor, stop, clock)
         display.wait(waiting.MODELS)
         camera = _camera(settings, clock)
         pipeline = _pipeline(settings, Allowance(_allowance_seconds(settings)))
@@ -148,9 +139,17 @@ def _comeback(settings: Settings, supervisor: Supervisor, clock: Clock) -> Comeb
     )
 
 
-def _screen_seconds(supervisor: Supervisor) -> float:
-    """How long a screen is waited for: a person who starts this by hand is told at once."""
-    return 0.0 if isinstance(supervisor, InertSupervisor) else SCREEN_SECONDS
+def _held_display(
+    stack: ExitStack, settings: Settings, supervisor: Supervisor, stop: Stop, clock: Clock
+) -> Display:
+    """The screen, waited for under a supervisor; a person who starts this is told at once."""
+    screen = _display(settings, clock)
+    return when_there(
+        lambda: stack.enter_context(screen),
+        seconds=0.0 if isinstance(supervisor, InertSupervisor) else SCREEN_SECONDS,
+        clock=clock,
+        stopped=lambda: stop.requested,
+    )
 
 
 def _display(settings: Settings, clock: Clock) -> Display:

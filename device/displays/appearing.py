@@ -10,6 +10,9 @@ from device.stopping import StopRequested
 
 log = logging.getLogger(__name__)
 
+# How long a screen is waited for before the process ends, to be restarted: with older systemds so
+# long that the unit's budget of restarts lasts for ever.
+SCREEN_SECONDS = 60.0
 _TURN_SECONDS = 0.5
 
 

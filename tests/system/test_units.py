@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from device.app import SCREEN_SECONDS, SLOWEST_START_SECONDS
+from device.app import SLOWEST_START_SECONDS
+from device.displays.appearing import SCREEN_SECONDS
 from device.settings.camera import CameraSettings
 from system.machine import ROOT
 
