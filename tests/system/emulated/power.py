@@ -49,40 +49,44 @@ def power_cuts(machine: Installed, folder: Path) -> Figures:
 def cut_and_boot(pi: EmulatedPi, *, later: int = 0, before: Set[str] = frozenset()) -> Cut:
     """One cut, `later` writes after the first of a batch.
 
-    The serial line outlives the cut: all that it told before the batch interval must be stored, and
-    all that was stored `before`.
+    The serial line outlives the cut: all that it told before the batch interval must be stored, all
+    that the store said was written, and all that was stored `before`.
     """
-    frame_seconds = 1 / max(asking.running(pi)["frames_per_second"], 0.1)
-    boot = pi.run("cat", "/proc/sys/kernel/random/boot_id").stdout.strip()
-    asking.until(pi, "a batch", lambda: _batch_passed(pi, boot))
-    up, asked = asking.uptime(pi), time.monotonic()
+    told = asking.running(pi)
+    boot, began = told["clock"]["boot_id"], told["clock"]["monotonic"]
+    # The machine's own clock, without asking again: each question takes time from the daemon.
+    offset = asking.uptime(pi) - time.monotonic()
+    asking.until(pi, "a batch", lambda: _batch_passed(pi, boot, offset + time.monotonic()))
+    later_told = asking.status(pi)
+    passed, frames = later_told["clock"]["monotonic"] - began, later_told["frames"] - told["frames"]
     _wait_for_write(pi, later)
     pi.pull_plug()
-    now = up + time.monotonic() - asked
-    said = pi.said()
-    told = _of_boot(said, boot)
+    now, said = offset + time.monotonic(), pi.said()
+    visits = _of_boot(said, boot)
     # A batch is due that long after its first visit, and written with the next frame.
-    due = now - BATCH_SECONDS - 2 * frame_seconds
-    older = asking.identities([one for one in told if one["told"] < due])
+    due = now - BATCH_SECONDS - 2 * passed / max(frames, 1)
+    older = asking.identities([one for one in visits if one["told"] < due])
     assert older, "no visit was old enough to be asked for"
-    began = time.monotonic()
+    powered = time.monotonic()
     pi.power_on()
     asking.new_visit(pi, after=len(said))
-    seconds = time.monotonic() - began
-    kept = {row[0] for row in asking.stored(pi)}
+    seconds = time.monotonic() - powered
+    rows = asking.stored(pi)
+    kept = {row[0] for row in rows}
     missing = (older | before) - kept
     assert not missing, f"{len(missing)} visits older than the batch interval are lost"
-    return Cut(len(asking.identities(told) - kept), seconds, kept)
+    written, left = later_told["sinks"]["store"]["written"], sum(row[1] == boot for row in rows)
+    assert left >= written, f"{written} visits were said to be written, {left} are there"
+    return Cut(len(asking.identities(visits) - kept), seconds, kept)
 
 
 def _of_boot(said: str, boot: str) -> list[dict[str, Any]]:
     return [one for one in asking.visits(said) if one["ended"]["boot_id"] == boot]
 
 
-def _batch_passed(pi: EmulatedPi, boot: str) -> bool:
+def _batch_passed(pi: EmulatedPi, boot: str, now: float) -> bool:
     """Whether a visit of this boot is well older than the batch interval."""
-    now = asking.uptime(pi)
-    return any(now - one["told"] > 2 * BATCH_SECONDS for one in _of_boot(pi.said(), boot))
+    return any(now - one["told"] > 3 * BATCH_SECONDS for one in _of_boot(pi.said(), boot))
 
 
 def _wait_for_write(pi: EmulatedPi, later: int) -> None:
