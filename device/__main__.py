@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m device` is `passerby`."""
 
-import sys
-
-from device.cli import main
+from device.cli import enter
 
 if __name__ == "__main__":
-    sys.exit(main())
+    enter()

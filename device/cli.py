@@ -16,9 +16,10 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Final, NoReturn
 
 from device import __version__, streams
+from device.closing import leave
 from device.errors import EXIT_OK, EXIT_UNEXPECTED, PasserbyError
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,11 @@ Perceived gender is what a picture looks like to a model, never a fact about a p
 _EXIT_INTERRUPTED = 130
 # What a shell reports for a program that ended by SIGPIPE.
 _EXIT_BROKEN_PIPE = 141
+
+
+def enter() -> NoReturn:
+    """Run one verb and end the process: what `passerby` and `python -m device` are."""
+    leave(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

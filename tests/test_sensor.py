@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a camera makes of a sensor that misbehaves."""
 
-import threading
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,7 +8,7 @@ from numpy.typing import NDArray
 from device.cameras import Wish
 from device.cameras.fake import card, packed
 from device.cameras.layouts import Layout
-from device.cameras.sensor import Granted, SensorCamera, bounded
+from device.cameras.sensor import Granted, SensorCamera
 from device.cameras.turning import Turn
 from device.clock import ManualClock
 from device.errors import CameraBlackError, CameraError, CameraStalledError
@@ -117,10 +115,3 @@ def test_a_sensor_that_does_not_open_is_closed(clock: ManualClock) -> None:
 def test_outside_its_block_it_is_closed(clock: ManualClock) -> None:
     with pytest.raises(CameraError, match="is closed"):
         camera(Script(clock, GOOD), clock).capture(1.0)
-
-
-def test_closing_is_not_waited_for_without_end() -> None:
-    hung = threading.Event()
-    assert bounded(lambda: None, seconds=5.0)
-    assert not bounded(hung.wait, seconds=0.05)
-    hung.set()

@@ -7,8 +7,6 @@ once failed nothing is asked of it any more but to close: what hangs once hangs 
 """
 
 import logging
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -20,6 +18,7 @@ from device.cameras.darkness import Darkness
 from device.cameras.layouts import Layout, as_rgb
 from device.cameras.turning import Turn
 from device.cameras.wish import Wish
+from device.closing import bounded
 from device.errors import CameraError, CameraStalledError, InputError
 from device.protocols import Clock
 from device.records import Frame
@@ -186,11 +185,3 @@ class SensorCamera:
             log.error(
                 "%s did not close within %g s, it is left as it is", self.name, _CLOSE_SECONDS
             )
-
-
-def bounded(work: Callable[[], object], *, seconds: float) -> bool:
-    """Do `work` in a thread that nobody waits for longer than `seconds`; whether it is done."""
-    thread = threading.Thread(target=work, name="closing", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return not thread.is_alive()
