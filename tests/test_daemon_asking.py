@@ -16,7 +16,7 @@ from device.control.client import SOCKET_NAME
 from device.records import Frame
 from device.settings import Settings
 from device.settings.camera import CameraSettings
-from device.settings.sections import JournalSettings, ModelsSettings
+from device.settings.sections import DaemonSettings, JournalSettings, ModelsSettings
 
 ASKED_DURING = 2
 
@@ -46,6 +46,7 @@ def test_who_asks_while_a_frame_is_waited_for_is_answered_with_it(
         camera=CameraSettings(path=scene, fast=True),
         models=ModelsSettings(directory=models_directory),
         journal=JournalSettings(enabled=False),
+        daemon=DaemonSettings(max_bytes=2**40),  # this process has other tests' memory too
     )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
         door.settimeout(PATIENCE_SECONDS)
