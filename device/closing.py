@@ -8,24 +8,34 @@ import threading
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-_NAME: Final = "closing"
+log = logging.getLogger(__name__)
+
+# What this process could not close.
+_left: Final[list[str]] = []
 
 
 def bounded(work: Callable[[], object], *, seconds: float) -> bool:
     """Do `work` in a thread that nobody waits for longer than `seconds`; whether it is done."""
-    thread = threading.Thread(target=work, name=_NAME, daemon=True)
+    thread = threading.Thread(target=work, name="closing", daemon=True)
     thread.start()
     thread.join(seconds)
     return not thread.is_alive()
+
+
+def leave_open(what: str) -> None:
+    """Note that something hangs and is left as it is: the process must end by `leave`."""
+    log.error("%s hangs, it is left open until the process ends", what)
+    _left.append(what)
 
 
 def leave(status: int) -> NoReturn:
     """End the process with this exit status, even where something could not be closed.
 
     The interpreter's own end waits for a driver's threads and runs its destructors, which hang as
-    the closing did: systemd would kill the process after its patience, and the status were lost.
+    the driver did: systemd would kill the process after its patience, and the status were lost.
+    What is open the kernel closes.
     """
-    if all(thread.name != _NAME for thread in threading.enumerate()):
+    if not _left:
         sys.exit(status)
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):

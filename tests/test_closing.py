@@ -14,9 +14,10 @@ ROOT = Path(__file__).parent.parent
 # Neither a driver's thread nor its closing ever ends, and something is still to be written.
 HUNG = """
 import threading, time
-from device.closing import bounded, leave
+from device.closing import bounded, leave, leave_open
 threading.Thread(target=time.sleep, args=(1000,)).start()
-bounded(lambda: time.sleep(1000), seconds=0.01)
+if not bounded(lambda: time.sleep(1000), seconds=0.01):
+    leave_open("the camera")
 print("told", end="")
 leave(11)
 """
@@ -38,7 +39,11 @@ def test_a_process_ends_with_its_status_though_a_driver_hangs() -> None:
         check=False,
         cwd=ROOT,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (11, "told", "")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        11,
+        "told",
+        "the camera hangs, it is left open until the process ends\n",
+    )
 
 
 @pytest.mark.parametrize(

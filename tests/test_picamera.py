@@ -99,14 +99,14 @@ def test_requests_are_given_back_and_gaps_counted(world: World) -> None:
     assert world.events == ["start", *["release"] * 3, "cancel", "close"]
 
 
-def test_after_a_time_out_it_is_closed_and_not_asked_again(world: World) -> None:
+def test_after_a_time_out_nothing_is_asked_of_it(world: World) -> None:
     with camera() as eye:
         world.stalled = True
         for _ in range(3):
             with pytest.raises(CameraStalledError, match="gave no frame"):
                 eye.capture(1.0)
     assert len(world.waits) == 1
-    assert world.events == ["start", "cancel", "close"]
+    assert world.events == ["start"]  # closing may hang for good, with Python's lock held
 
 
 def test_a_camera_that_another_process_holds(world: World) -> None:

@@ -84,7 +84,7 @@ def test_a_failed_sensor_is_never_asked_again(clock: ManualClock) -> None:
             with pytest.raises(CameraStalledError, match="late"):
                 eye.capture(1.0)
     assert sensor.asked == 1
-    assert sensor.closed == 1
+    assert sensor.closed == 0  # that may hang for good, with Python's lock held
 
 
 def test_black_frames_are_an_error_after_a_while(clock: ManualClock) -> None:

@@ -3,7 +3,8 @@
 
 A sensor is the thin part that differs: libcamera, V4L2, or the fake. Waits are bounded here, broken
 frames are passed over, pixels are put in order, turned, and watched for black. After a sensor has
-once failed nothing is asked of it any more but to close: what hangs once hangs again, and worse.
+once failed nothing is asked of it any more but to close, and where it gave no frame in time not even
+that: what hangs once hangs again, and worse.
 """
 
 import logging
@@ -18,7 +19,7 @@ from device.cameras.darkness import Darkness
 from device.cameras.layouts import Layout, as_rgb
 from device.cameras.turning import Turn
 from device.cameras.wish import Wish
-from device.closing import bounded
+from device.closing import bounded, leave_open
 from device.errors import CameraError, CameraStalledError, InputError
 from device.protocols import Clock
 from device.records import Frame
@@ -92,6 +93,7 @@ class SensorCamera:
         self._layout: Layout | None = None
         self._darkness = Darkness(wish.black_seconds, subject=sensor.name)
         self._failure: CameraError | None = None
+        self._hangs = False
         self._delivered = 0
         self.skipped = 0
 
@@ -118,6 +120,7 @@ class SensorCamera:
             vertical=self._wish.flip_vertical,
         )
         self._failure = None
+        self._hangs = False
         self._delivered = 0
         try:
             granted = self._sensor.open(self._wish, turn)
@@ -162,7 +165,7 @@ class SensorCamera:
         if self._layout is None:
             raise CameraError(f"the {self.name} is closed, expected it open: use it in `with`")
         while True:
-            data = self._sensor.read(max(0.0, deadline - self._clock.monotonic()))
+            data = self._read(deadline)
             stamp = self._clock.stamp()
             try:
                 pixels = self._turn.apply(as_rgb(data, self._layout))
@@ -180,8 +183,14 @@ class SensorCamera:
             self._delivered += 1
             return Frame(number, stamp, pixels)
 
+    def _read(self, deadline: float) -> NDArray[np.uint8]:
+        try:
+            return self._sensor.read(max(0.0, deadline - self._clock.monotonic()))
+        except CameraStalledError:
+            self._hangs = True
+            raise
+
     def _close(self) -> None:
-        if not bounded(self._sensor.close, seconds=_CLOSE_SECONDS):
-            log.error(
-                "%s did not close within %g s, it is left as it is", self.name, _CLOSE_SECONDS
-            )
+        # A driver that hangs may hang again, with Python's lock held: then no bound would help.
+        if self._hangs or not bounded(self._sensor.close, seconds=_CLOSE_SECONDS):
+            leave_open(self.name)
