@@ -3,8 +3,8 @@
 
 A sensor is the thin part that differs: libcamera, V4L2, or the fake. Waits are bounded here, broken
 frames are passed over, pixels are put in order, turned, and watched for black. After a sensor has
-once failed nothing is asked of it any more but to close, and where it gave no frame in time not even
-that: what hangs once hangs again, and worse.
+once failed nothing is asked of it any more but to close, and where it gave no frame in time not
+even that: what hangs once hangs again, and worse.
 """
 
 import logging
