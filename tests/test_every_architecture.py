@@ -34,9 +34,15 @@ SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"blocks": 4, "filters": 8, "colour": "grey"},
     "mobilenet_v2": {"width": 0.35, "colour": "rgb"},
     "resnet18": {"width": 0.125, "colour": "rgb"},
+    "efficientnet_lite": {"colour": "rgb"},
 }
 # The cheapest goes through all phases; tests/test_models.py tries each with every architecture.
-PHASES = {"cnn": ["frozen", "top", "unfrozen"], "mobilenet_v2": ["top"], "resnet18": ["unfrozen"]}
+PHASES = {
+    "cnn": ["frozen", "top", "unfrozen"],
+    "mobilenet_v2": ["top"],
+    "resnet18": ["unfrozen"],
+    "efficientnet_lite": ["top"],
+}
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from training.models.settings import (
     IMAGENET,
     SETTINGS,
     CnnSettings,
+    EfficientNetLiteSettings,
     MobileNetV2Settings,
     ModelSettings,
     ResNet18Settings,
@@ -26,6 +27,7 @@ SMALL = {
     "cnn": CnnSettings(input_size=64, blocks=4, filters=8),
     "mobilenet_v2": MobileNetV2Settings(input_size=64, width=0.35),
     "resnet18": ResNet18Settings(input_size=64, width=0.125),
+    "efficientnet_lite": EfficientNetLiteSettings(input_size=64),
 }
 
 
@@ -62,6 +64,14 @@ def test_resnet18_is_the_paper_s_at_full_width() -> None:
     object.__setattr__(full, "width", 1.0)  # is refused otherwise, for its size
     learnt = sum(int(np.prod(w.shape)) for w in build(full).trainable_weights)
     assert learnt == 11_689_512 - 513_000 + 2 * 513
+
+
+@pytest.mark.parametrize(("variant", "expected"), [(0, 4_652_008), (1, 5_416_680), (2, 6_092_072)])
+def test_efficientnet_lite_has_its_parameters(variant: int, expected: int) -> None:
+    """timm's tf_efficientnet_lite0 to 2, of which 1,281,000 are in the 1,000-class layer."""
+    model = build(EfficientNetLiteSettings(input_size=64, variant=variant))
+    learnt = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    assert learnt == expected - 1_281_000 + 2 * 1_281
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -117,12 +127,18 @@ def test_cnn_is_one_sigmoid_unit_under_binary_cross_entropy() -> None:
         ("mobilenet_v2", {"padding": "left"}, "padding is left, expected one of torch, keras"),
         ("mobilenet_v2", {"filters": 4}, "no setting filters; it has: dropout, width"),
         ("resnet18", {"width": 1.0}, "width is 1.0, expected 0.125 to 0.9"),
-        ("resnet18", {"pretrained": IMAGENET}, "leave pretrained out, or choose mobilenet_v2"),
+        ("resnet18", {"pretrained": IMAGENET}, "or choose mobilenet_v2 or efficientnet_lite"),
+        ("efficientnet_lite", {"variant": 3}, "variant is 3, expected one of 0, 1, 2"),
+        ("efficientnet_lite", {"colour": "grey"}, "colour is grey, expected one of rgb"),
         ("cnn", {"dropout": 1.0}, "dropout is 1.0, expected 0.0 to 0.9"),
         ("cnn", {"dropout": float("nan")}, "dropout is nan, expected 0.0 to 0.9"),
         ("cnn", {"colour": "blue"}, "colour is blue, expected one of rgb, grey"),
         ("cnn", {"width": 0.5}, "no setting width; it has: dropout, blocks, filters, dense"),
-        ("vgg", {}, "no architecture 'vgg'; there are: cnn, mobilenet_v2, resnet18"),
+        (
+            "vgg",
+            {},
+            "no architecture 'vgg'; there are: cnn, mobilenet_v2, resnet18, efficientnet_lite",
+        ),
     ],
 )
 def test_a_wrong_setting_is_refused_in_one_sentence(

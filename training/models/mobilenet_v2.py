@@ -7,14 +7,13 @@ on opposite sides: with the wrong one every stage looks at its picture one pixel
 flat (no nested model), as quantisation-aware training needs it.
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from training.backend import keras
-from training.models.parts import normalise, pixels, softmax_head, widened
+from training.models.inverted import Net
+from training.models.parts import pixels, softmax_head, widened
 from training.models.settings import MobileNetV2Settings
 from training.pretrained import fill_backbone
-
-layers = keras.layers
 
 # Expansion, channels, repeats, stride of the first repeat.
 STAGES: Final = (
@@ -50,7 +49,7 @@ def build(settings: MobileNetV2Settings) -> Any:
         InputError: Keras's own weights cannot be downloaded.
     """
     inputs = pixels(settings)
-    net = _Net(settings.padding)
+    net = Net(settings.padding)
     x = net.conv(inputs, widened(32, settings.width), kernel=3, stride=2, name="stem")
     for index, (expansion, channels, stride) in enumerate(BLOCKS[: settings.blocks]):
         out = widened(channels, settings.width)
@@ -59,59 +58,6 @@ def build(settings: MobileNetV2Settings) -> Any:
     if settings.pretrained is not None:
         fill_backbone(keras.Model(inputs, x), settings.pretrained, width=settings.width)
     return keras.Model(inputs, softmax_head(x, settings.dropout), name="mobilenet_v2")
-
-
-class _Net:
-    """Makes the layers.
-
-    Args:
-        padding: which side the stride-2 layers pad.
-    """
-
-    def __init__(self, padding: Literal["torch", "keras"]) -> None:
-        self.padding = padding
-
-    def conv(
-        self, x: Any, channels: int, *, kernel: int, stride: int, name: str, relu: bool = True
-    ) -> Any:
-        """A convolution, normalised, with or without ReLU6."""
-        x = layers.Conv2D(
-            channels,
-            kernel,
-            strides=stride,
-            padding="valid" if stride == 2 else "same",
-            use_bias=False,
-            name=f"{name}_conv",
-        )(self._pad(x, name) if stride == 2 else x)
-        x = normalise(x, name)
-        return layers.ReLU(6.0, name=f"{name}_relu")(x) if relu else x
-
-    def block(self, x: Any, expansion: int, channels: int, stride: int, *, name: str) -> Any:
-        """An inverted residual: expand, filter each channel, project without activation."""
-        inputs, inside = x, int(x.shape[-1]) * expansion
-        if expansion != 1:
-            x = self.conv(x, inside, kernel=1, stride=1, name=f"{name}_expand")
-        x = self._depthwise(x, stride=stride, name=f"{name}_depthwise")
-        x = self.conv(x, channels, kernel=1, stride=1, name=f"{name}_project", relu=False)
-        if stride == 1 and int(inputs.shape[-1]) == channels:
-            return layers.Add(name=f"{name}_add")([inputs, x])
-        return x
-
-    def _depthwise(self, x: Any, *, stride: int, name: str) -> Any:
-        x = layers.DepthwiseConv2D(
-            3,
-            strides=stride,
-            padding="valid" if stride == 2 else "same",
-            use_bias=False,
-            name=f"{name}_conv",
-        )(self._pad(x, name) if stride == 2 else x)
-        return layers.ReLU(6.0, name=f"{name}_relu")(normalise(x, name))
-
-    def _pad(self, x: Any, name: str) -> Any:
-        """One pixel on the side of `padding`, and on the other of an odd side of the picture."""
-        odd = int(x.shape[1]) % 2
-        sides = (1, odd) if self.padding == "torch" else (odd, 1)
-        return layers.ZeroPadding2D((sides, sides), name=f"{name}_pad")(x)
 
 
 def _top(settings: MobileNetV2Settings) -> int:

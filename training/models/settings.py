@@ -71,8 +71,8 @@ class ModelSettings:
         input_size: side of the square crop in pixels.
         colour: "rgb" (three channels) or "grey" (one).
         dropout: share of features dropped before the last layers, 0 to 0.9.
-        pretrained: a file of ImageNet weights (Keras's .weights.h5, without top), IMAGENET for
-            Keras's own download, or None.
+        pretrained: a file of ImageNet weights (Keras's .weights.h5 without top, or the .pth of an
+            EfficientNet-Lite), IMAGENET for Keras's own download of a MobileNetV2, or None.
 
     Raises:
         InputError: a value is outside its limit.
@@ -181,8 +181,26 @@ class ResNet18Settings(ModelSettings):
     width: float = field(default=0.5, metadata=_about(Between(0.125, 0.9), "channel multiplier"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EfficientNetLiteSettings(ModelSettings):
+    """Settings of training/models/efficientnet_lite.py.
+
+    Attributes:
+        variant: 0, 1 or 2, each wider or deeper than the former.
+    """
+
+    architecture: ClassVar[str] = "efficientnet_lite"
+    has_imagenet_weights: ClassVar[bool] = True
+
+    input_size: int = field(default=128, metadata=SIZE)
+    colour: Colour = field(default="rgb", metadata=_about(OneOf(("rgb",)), COLOUR["help"]))
+    dropout: float = field(default=0.2, metadata=DROPOUT)
+    variant: int = field(default=0, metadata=_about(OneOf((0, 1, 2)), "how large, 0 to 2"))
+
+
 SETTINGS: Final[Mapping[str, type[ModelSettings]]] = {
-    kind.architecture: kind for kind in (CnnSettings, MobileNetV2Settings, ResNet18Settings)
+    kind.architecture: kind
+    for kind in (CnnSettings, MobileNetV2Settings, ResNet18Settings, EfficientNetLiteSettings)
 }
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from training.config import TrainConfig
 from training.models.settings import SETTINGS, OneOf, own_settings, settings_kind
 
-# In the order in which a person may want them.
+# In the order in which a person may want them. Teachers are too large to ship, and left out.
 WORDS: Final = {
     "cnn": "Small and quick; reads grey pictures.",
     "mobilenet_v2": "What Passerby ships; at its best with ImageNet weights (see More settings).",

