@@ -139,6 +139,8 @@ class Daemon:
             self._reception.turn_away(self._comeback.error())
             with self._stop.waiting():
                 self._reception.attend(seconds)
+            for sink in self._sinks:
+                sink.tick()
             self._supervisor.beat(self._comeback.sentence)
         self._reception.turn_away(None)
 

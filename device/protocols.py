@@ -88,6 +88,10 @@ class Sink(Resource, Protocol):
         """Take one observation and the visits that ended with it."""
         ...
 
+    def tick(self) -> None:
+        """Time passes without a frame: the camera is waited for. Must not raise either."""
+        ...
+
     def state(self) -> dict[str, object]:
         """How it fares, for `passerby status`: at least {"ok": bool}."""
         ...

@@ -171,6 +171,20 @@ def test_a_camera_that_is_not_there_at_boot_is_waited_for(supervised: Supervised
     assert supervised.house.stop(process) == 0
 
 
+def test_the_store_is_looked_after_while_the_camera_is_waited_for(supervised: Supervised) -> None:
+    """It could not be opened; when the disk lets it, that is not left until a frame comes."""
+    supervised.faults.write_text("absent 0 inf")
+    supervised.house.state.write_text("in the way of a directory")
+    for _ in range(ATTEMPTS):
+        assert supervised.live() == 10
+    process = supervised.start()
+    supervised.wait_state("degraded")
+    supervised.house.state.unlink()
+    wait_text(supervised.house.log, "writing again, nothing was lost")
+    assert supervised.house.status()["state"] == "degraded"
+    assert supervised.house.stop(process) == 0
+
+
 def test_a_camera_that_is_back_at_the_next_start_costs_one_restart(supervised: Supervised) -> None:
     process = supervised.start()
     supervised.house.wait_frames(3)

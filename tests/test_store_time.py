@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from visit_samples import WALL, counted, make_clock, observe, rows
+from visit_samples import WALL, counted, make_clock, observe, pass_by, rows
 
 from device.clock import ManualClock
 from device.records import Visit
@@ -159,3 +159,44 @@ def test_what_another_boot_saw_is_not_timed_by_this_one(tmp_path: Path) -> None:
     after.end()
     assert [row[1] for row in rows(before.path, ORDERED)] == ["unsynchronised", "synchronised"]
     assert [count.start is None for count in read_counts(before.path)] == [False, True]
+
+
+def test_time_that_is_known_while_no_camera_works_is_filled_in(tmp_path: Path) -> None:
+    """Visits before the clock was right; then a life that only waits for the camera."""
+    path, clock = tmp_path / "visits.db", make_clock(synchronised=False, wall=0.0)
+    with Store(path, max_bytes=1 << 20, batch_seconds=60, clock=clock) as store:
+        store.publish(pass_by(clock, "early"))
+    with Store(path, max_bytes=1 << 20, batch_seconds=60, clock=clock) as store:
+        store.tick()
+        clock.step_wall(WALL)
+        clock.synchronised = True
+        store.tick()
+        clock.advance(61)
+        store.tick()
+        assert rows(path, "SELECT time_source, ended_wall FROM visits") == [("reckoned", WALL)]
+
+
+def test_time_that_is_known_at_the_end_of_a_life_is_filled_in(tmp_path: Path) -> None:
+    path, clock = tmp_path / "visits.db", make_clock(synchronised=False, wall=0.0)
+    with Store(path, max_bytes=1 << 20, batch_seconds=60, clock=clock) as store:
+        store.publish(pass_by(clock, "early"))
+        clock.step_wall(WALL)
+        clock.synchronised = True
+    assert rows(path, "SELECT time_source, ended_wall FROM visits") == [("reckoned", WALL)]
+
+
+def test_what_a_boot_once_knew_of_the_time_outlasts_a_restart_of_the_service(
+    tmp_path: Path,
+) -> None:
+    """The kernel calls the clock unsynchronised again after hours without a time server."""
+    path, clock = tmp_path / "visits.db", make_clock()
+    with Store(path, max_bytes=1 << 20, batch_seconds=0, clock=clock) as store:
+        store.publish(pass_by(clock, "known"))
+    clock.advance(9 * HOUR)
+    clock.synchronised = False
+    with Store(path, max_bytes=1 << 20, batch_seconds=0, clock=clock) as store:
+        store.publish(pass_by(clock, "later"))
+    assert rows(path, "SELECT identity, time_source, ended_wall FROM visits") == [
+        ("known", "synchronised", WALL),
+        ("later", "reckoned", WALL + 9 * HOUR),
+    ]

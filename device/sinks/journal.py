@@ -67,6 +67,10 @@ class Journal:
             self._line({"event": "frame", **_frame_fields(observation)})
         self._drain(0)
 
+    def tick(self) -> None:
+        """Write what is held, as far as the reader takes it at once."""
+        self._drain(0)
+
     def state(self) -> dict[str, object]:
         """Lines written and dropped, bytes held, and the last error."""
         return {

@@ -44,6 +44,21 @@ def write(
     return new
 
 
+def recall(connection: sqlite3.Connection, boot_id: str, anchors: dict[str, Stamp]) -> None:
+    """Add to `anchors`, where it has none of this boot, what an earlier process of it knew.
+
+    The kernel calls a clock unsynchronised again some hours after the last answer of a time server,
+    but where wall time stood is still known.
+    """
+    row = connection.execute(
+        "SELECT ended_monotonic, ended_wall FROM visits"
+        " WHERE boot_id = ? AND time_source != 'unsynchronised' ORDER BY id DESC LIMIT 1",
+        (boot_id,),
+    ).fetchone()
+    if row is not None:
+        anchors.setdefault(boot_id, Stamp(boot_id, row[0], row[1], clock_synchronised=True))
+
+
 def write_folded(connection: sqlite3.Connection, run: str, tally: Tally) -> None:
     """Add counts whose visits were given up. `tally` is all of `run`, not the news since last time.
 

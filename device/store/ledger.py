@@ -180,3 +180,10 @@ def _set_aside(path: Path) -> Path:
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
     return aside
+
+
+def reason(error: sqlite3.Error | OSError) -> str:
+    """What a failing disk said, with the file that it said it of."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

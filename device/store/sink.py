@@ -29,7 +29,6 @@ LONGEST_RETRY_SECONDS = 300.0
 SHORTEST_RETRY_SECONDS = 1.0
 #: How long one frame may be held up by writing what a long failure of the disk left behind.
 FRAME_SECONDS = 0.25
-
 _NEVER = float("inf")
 
 
@@ -71,9 +70,7 @@ class Store:
         self._retry_seconds = 0.0
         self._error: str | None = None
         self._check: ledger.Check = "quick_check"
-        self._written = 0
-        self._dropped = 0
-        self._expired = 0
+        self._written = self._dropped = self._expired = 0
 
     def __enter__(self) -> Self:
         """Open the database; a disk that does not allow it now is tried again later.
@@ -95,11 +92,12 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Write what is held and close.
+        """Write what is held, with the wall times that are known by now, and close.
 
         Raises:
             StoreError: visits are lost, and no other error is on its way out.
         """
+        self._note(self._clock.stamp())
         written = self.flush() or not self._held_count()
         self._close()
         if written:
@@ -115,14 +113,17 @@ class Store:
     def publish(self, observation: Observation) -> None:
         """Take the visits that ended, and write when the batch interval has passed. Never raises.
 
-        To be called for every frame: where nothing is due it costs a few comparisons.
+        For every frame: where nothing is due it costs a few comparisons.
         """
         self._note(observation.taken_at)
         if observation.ended:
             self._hold(observation.ended)
-        now = self._clock.monotonic()
-        if now >= self._due:
-            self._write(until=now + FRAME_SECONDS)
+        self._write_what_is_due()
+
+    def tick(self) -> None:
+        """Notice that the clock has become right, and write what is due. Never raises."""
+        self._note(self._clock.stamp())
+        self._write_what_is_due()
 
     def flush(self) -> bool:
         """Write now all that is held; whether nothing is left to be written. Never raises."""
@@ -144,6 +145,11 @@ class Store:
             "bytes": retention.bytes_on_disk(self._path),
             "error": self._error,
         }
+
+    def _write_what_is_due(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._due:
+            self._write(until=now + FRAME_SECONDS)
 
     def _note(self, stamp: Stamp) -> None:
         """Remember the first synchronised stamp of a boot: it tells when earlier visits were."""
@@ -172,6 +178,7 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         self._connection = ledger.open_ledger(self._path, check=self._check)
         self._check = None
+        entries.recall(self._connection, self._clock.stamp().boot_id, self._anchors)
         return self._connection
 
     def _live(self) -> sqlite3.Connection | None:
@@ -182,12 +189,12 @@ class Store:
         return self._connection
 
     def _close(self) -> None:
-        if self._connection is not None:
-            try:
-                self._connection.close()
-            except sqlite3.Error as error:
-                log.warning("store %s: closing failed: %s", self._path, error)
-            self._connection = None
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                connection.close()
+        except sqlite3.Error as error:
+            log.warning("store %s: closing failed: %s", self._path, error)
 
     def _write(self, *, until: float) -> bool:
         """Write until all is written or the moment has come; whether the disk allowed it."""
@@ -230,9 +237,9 @@ class Store:
             log.error(
                 "store %s cannot be written (%s): visits are held in memory meanwhile",
                 self._path,
-                _reason(error),
+                ledger.reason(error),
             )
-        self._error = _reason(error)
+        self._error = ledger.reason(error)
         if ledger.is_damage(error):
             self._check = "integrity_check"
         self._close()
@@ -241,9 +248,3 @@ class Store:
             max(2 * self._retry_seconds, shortest), max(LONGEST_RETRY_SECONDS, shortest)
         )
         self._due = self._clock.monotonic() + self._retry_seconds
-
-
-def _reason(error: sqlite3.Error | OSError) -> str:
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
