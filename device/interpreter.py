@@ -12,12 +12,12 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from device.errors import BundleError, RuntimeMissingError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RuntimeChoice = Literal["auto", "litert", "tflite"]
 RuntimeName = Literal["litert", "tflite"]
@@ -64,6 +64,8 @@ class Interpreter:
             RuntimeMissingError: no (or not the asked) runtime is installed or loadable.
             BundleError: the runtime refuses the file.
         """
+        import numpy as np  # noqa: PLC0415  the doctor names the runtimes where numpy does not load
+
         self.runtime, make = _load(runtime)
         try:
             with _quiet():
@@ -84,7 +86,7 @@ class Interpreter:
         self.input_scale, self.input_zero_point = detail["quantization"]
         self.output_details: list[dict[str, Any]] = self._interpreter.get_output_details()
 
-    def run(self, values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    def run(self, values: "NDArray[Any]") -> "tuple[NDArray[Any], ...]":
         """Invoke on `values` (shape and dtype of the input) and return copies of all outputs."""
         self._interpreter.set_tensor(self._input, values)
         self._interpreter.invoke()

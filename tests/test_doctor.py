@@ -11,7 +11,8 @@ from daemons import NewHouse
 
 from device.board import Throttling
 from device.errors import EXIT_OK, CheckFailedError
-from device.verbs.doctor import examination, symptoms
+from device.verbs.doctor import examination, numpys, symptoms
+from device.verbs.doctor.numpys import Place
 from device.verbs.doctor.symptoms import Symptom
 
 LITERT, TFLITE = ("litert 2.3.0",), ("tflite 2.14.0",)
@@ -81,8 +82,79 @@ def test_each_symptom_has_its_verdict_and_its_words(
 def test_numpy_must_suit_runtime_and_picamera2(
     version: str, runtimes: tuple[str, ...], system: str | None, picamera2: bool, verdict: str
 ) -> None:
-    judged = symptoms.numpy(version, runtimes=runtimes, system_version=system, picamera2=picamera2)
+    place = Place("/v/lib", "/v", system)
+    judged = numpys.loaded(version, place, runtimes=runtimes, picamera2=picamera2)
     assert judged.verdict == verdict
+
+
+LOCAL = "/usr/local/lib/python3.11/dist-packages"
+RELEASE = "/opt/passerby/releases/a/venv"
+
+
+@pytest.mark.parametrize(
+    ("place", "cure"),
+    [
+        (Place(LOCAL, RELEASE, "1.24.2"), "sudo pip uninstall --break-system-packages numpy"),
+        (Place(LOCAL, None, "1.24.2"), "sudo pip uninstall --break-system-packages numpy"),
+        (
+            Place("/home/pi/.local/lib/python3.11/site-packages", RELEASE, "1.24.2"),
+            "/usr/bin/python3 -m pip uninstall --break-system-packages numpy",
+        ),
+        (
+            Place(f"{RELEASE}/lib/python3.11/site-packages", RELEASE, "1.24.2"),
+            f"sudo {RELEASE}/bin/python -m pip uninstall numpy",
+        ),
+        (Place("/x/venv/lib", "/x/venv", "1.24.2"), ": /x/venv/bin/python -m pip uninstall numpy"),
+        (Place("/srv/odd", RELEASE, "1.24.2"), "out of PYTHONPATH"),
+    ],
+)
+def test_the_cure_of_a_numpy_that_hides_the_systems_fits_where_it_lies(
+    place: Place, cure: str
+) -> None:
+    judged = numpys.loaded("2.4.0", place, runtimes=LITERT, picamera2=True)
+    assert judged.message.endswith(cure)
+    assert f"numpy 2.4.0 in {place.folder} hides the system's 1.24.2" in judged.message
+
+
+@pytest.mark.parametrize(
+    ("place", "cure"),
+    [
+        (Place("/usr/lib/python3/dist-packages", None, "1.24.2"), "--reinstall python3-numpy"),
+        (Place("/v/lib", "/v", None), "/v/bin/python -m pip install --force-reinstall numpy"),
+        (Place(LOCAL, "/v", None), "sudo pip uninstall --break-system-packages numpy"),
+        (Place(None, "/v", None), "scripts/install again, or pip install numpy"),
+    ],
+)
+def test_a_numpy_that_does_not_load_is_a_fault_with_its_cure(place: Place, cure: str) -> None:
+    judged = numpys.broken("ImportError: no multiarray", place)
+    assert judged.verdict == "FAULT"
+    assert judged.message.endswith(cure)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'raise ImportError("\\n\\nIMPORTANT: PLEASE READ THIS\\n")',
+        'raise ValueError("numpy.dtype size changed, may indicate binary incompatibility")',
+        'raise RuntimeError("module compiled against API version 0x10")',
+        "",
+    ],
+)
+def test_the_doctor_survives_a_numpy_that_does_not_load(
+    new_house: NewHouse, doorway: Path, broken: str
+) -> None:
+    house = new_house(camera={"path": str(doorway)})
+    package = house.folder / "numpy"  # the folder it is called from comes first
+    package.mkdir()
+    (package / "__init__.py").write_text(broken)
+    done = house.call("doctor", "--json")
+    assert done.returncode == CheckFailedError.exit_status, done.stderr
+    told = {one["subject"]: one for one in json.loads(done.stdout)["findings"]}
+    assert {"python", "groups", "supply", "room", "cameras"} <= set(told)
+    assert "litert" in told["python"]["message"]
+    assert told["numpy"]["verdict"] == told["checks"]["verdict"] == "FAULT"
+    assert f"the numpy in {house.folder} does not load" in told["numpy"]["message"]
+    assert "PYTHONPATH" in told["numpy"]["message"]
 
 
 def test_cameras_are_told_by_name_and_codecs_are_none(tmp_path: Path) -> None:

@@ -13,20 +13,25 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device import settings
 from device.board import Board
 from device.clock import SystemClock
 from device.errors import StoreError
 from device.interpreter import installed_runtimes, runtime_version
-from device.verbs.check.checkup import Finding, check_everything
-from device.verbs.doctor import symptoms
+from device.verbs.doctor import numpys, symptoms
 from device.verbs.doctor.symptoms import Symptom
+
+if TYPE_CHECKING:
+    from device.verbs.check.checkup import Finding
 
 _SERVICE = "passerby"
 _SYSTEM_PACKAGES = ("/usr/lib/python3/dist-packages",)
 # Codecs and image processors are video devices, too, and no cameras.
 _NO_CAMERAS = ("codec", "isp", "hevc", "rpivid", "pispbe")
+# What importing raises where compiled parts were built for another numpy, or parts are missing.
+_BROKEN = (ImportError, AttributeError, OSError, RuntimeError, SystemError, TypeError, ValueError)
 
 
 def examine(path: Path | None, *, root: Path) -> Iterator[Symptom]:
@@ -52,11 +57,27 @@ def examine(path: Path | None, *, root: Path) -> Iterator[Symptom]:
     yield symptoms.clock(SystemClock().stamp().clock_synchronised)
     yield _room(chosen.state_directory, wanted=chosen.store.max_bytes)
     yield symptoms.cameras(camera_names(root), source=chosen.camera.source)
+    yield from _checks(path)
+
+
+def _checks(path: Path | None) -> Iterator[Symptom]:
+    """All that `passerby check` finds; none of it can be looked at where numpy does not load."""
+    try:
+        from device.verbs.check.checkup import check_everything  # noqa: PLC0415  loads numpy
+    except _BROKEN as error:
+        yield numpys.no_checks(_said(error))
+        return
     for finding in check_everything(path):
         yield Symptom(finding.subject, _verdict(finding), finding.message)
 
 
-def _verdict(finding: Finding) -> symptoms.Verdict:
+def _said(error: Exception) -> str:
+    """The error in one line: that of numpy's own has thirty."""
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason")
+    return f"{type(error).__name__}: {first}"
+
+
+def _verdict(finding: "Finding") -> symptoms.Verdict:
     """What a person may not write is no fault where the daemon's user may."""
     if finding.ok:
         return "ok"
@@ -81,17 +102,27 @@ def camera_names(root: Path) -> list[str]:
 
 
 def _numpy(runtimes: tuple[str, ...]) -> Symptom:
-    import numpy as np  # noqa: PLC0415  a numpy that does not load must not keep the rest untold
-
-    found = [
+    """The numpy that is found here, loaded to see whether it does load."""
+    own = sys.prefix if sys.prefix != sys.base_prefix else None
+    system = [
         each.version for each in distributions(path=list(_SYSTEM_PACKAGES)) if each.name == "numpy"
     ]
-    return symptoms.numpy(
-        np.__version__,
-        runtimes=runtimes,
-        system_version=found[0] if found else None,
-        picamera2=find_spec("picamera2") is not None,
-    )
+    place = numpys.Place(_numpy_folder(), own, system[0] if system else None)
+    try:
+        import numpy as np  # noqa: PLC0415  a numpy that does not load must not keep the rest untold
+
+        version = np.__version__
+    except _BROKEN as error:
+        return numpys.broken(_said(error), place)
+    picamera2 = find_spec("picamera2") is not None
+    return numpys.loaded(version, place, runtimes=runtimes, picamera2=picamera2)
+
+
+def _numpy_folder() -> str | None:
+    """Where the numpy lies that importing finds; does not import it."""
+    spec = find_spec("numpy")
+    found = spec.submodule_search_locations if spec else None
+    return str(Path(next(iter(found))).parent) if found else None
 
 
 def _groups() -> Symptom:

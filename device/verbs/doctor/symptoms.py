@@ -62,29 +62,6 @@ def python(version: tuple[int, int], runtimes: Sequence[str]) -> Symptom:
     return Symptom("python", "ok", f"{said} with {', '.join(runtimes)}")
 
 
-def numpy(
-    version: str, *, runtimes: Sequence[str], system_version: str | None, picamera2: bool
-) -> Symptom:
-    """Whether runtime and picamera2 were built for the numpy that is loaded."""
-    if runtimes and all("tflite" in name for name in runtimes) and not version.startswith("1."):
-        return Symptom(
-            "numpy",
-            "FAULT",
-            f"numpy {version} is loaded and tflite-runtime needs 1.x: pip install 'numpy<2', or "
-            "use ai-edge-litert",
-        )
-    major = version.partition(".")[0]
-    shadowed = system_version is not None and system_version.partition(".")[0] != major
-    if picamera2 and shadowed:
-        return Symptom(
-            "numpy",
-            "FAULT",
-            f"numpy {version} hides the system's {system_version}, for which picamera2 was built: "
-            "run scripts/install again, or pip uninstall numpy in this environment",
-        )
-    return Symptom("numpy", "ok", version + (", with picamera2" if picamera2 else ""))
-
-
 def groups(user: str, mine: Collection[str], service: Collection[str] | None) -> Symptom:
     """Whether the daemon's user may open cameras, and this one may ask the daemon."""
     if service is None:
