@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.cameras import webcams
 from device.cameras.finding import Found
-from device.cameras.layouts import Format, Layout
+from device.cameras.layouts import Layout
 from device.cameras.sensor import Granted, SensorCamera
 from device.cameras.turning import Turn
 from device.cameras.wish import Wish
@@ -23,10 +24,9 @@ from device.protocols import Clock
 log = logging.getLogger(__name__)
 
 _DEVICES = Path("/dev")
-_NAMES = Path("/sys/class/video4linux")
-# MJPEG comes first: USB 2 has no room for 30 whole frames a second. Each with its V4L2 name.
-_FORMATS: dict[str, Format] = {"MJPG": "MJPEG", "JPEG": "MJPEG", "YUYV": "YUYV"}
 _BUFFERS = 3
+# V4L2_BUF_FLAG_ERROR: a part of the frame was lost on its way.
+_DAMAGED = 0x40
 # What a driver answers when the plug was pulled.
 _GONE = (errno.ENODEV, errno.EIO, errno.EBADF, errno.ENXIO)
 
@@ -37,25 +37,18 @@ def make(wish: Wish, *, clock: Clock) -> SensorCamera:
 
 
 def find() -> list[Found]:
-    """Every device that can capture a format that is understood here.
+    """Every webcam that gives a format that is understood here.
 
     Raises:
         CameraError: there is none, or linuxpy is missing.
     """
-    nodes = _nodes()
+    nodes = webcams.nodes(_DEVICES)
     if not nodes:
         raise CameraError(
             "there is no /dev/video*, expected one for each webcam: plug it in, and see `dmesg` "
             "for what the kernel says"
         )
-    found = [_looked_at(node) for node in nodes]
-    usable = [camera for camera in found if camera is not None]
-    if not usable:
-        raise CameraError(
-            f"none of {', '.join(map(str, nodes))} can capture MJPEG or YUYV, expected a webcam; "
-            "the Pi's own camera is used through picamera"
-        )
-    return usable
+    return webcams.among(nodes, _load())
 
 
 class V4l2Sensor:
@@ -89,34 +82,41 @@ class V4l2Sensor:
         try:
             self._held.enter_context(Lock(path, subject=f"the {self.name}", create=False))
             self._device = self._held.enter_context(video.Device(path))
-            capture = video.VideoCapture(self._device, size=_BUFFERS)
-            layout = self._agree(capture, wish)
+            if not webcams.captures(self._device.info, video):
+                raise CameraError(
+                    f"{path} cannot capture, expected a webcam: see `passerby cameras`"
+                )
+            capture = video.VideoCapture(self._device, _BUFFERS, video.MemoryMap)
+            layout = self._agree(capture, wish, webcams.formats(self._device.info, video))
             self._set_controls(wish)
             self._held.enter_context(capture)
         except (CameraError, BusyError):
             raise
         except OSError as error:
             raise self._explained(error) from error
-        except video.V4L2Error as error:
+        except (ValueError, video.V4L2Error) as error:
             raise CameraError(
-                f"{path} cannot capture ({error}), expected a webcam: see `passerby cameras`"
+                f"the {self.name} answers oddly ({error}), expected a webcam: see `passerby "
+                "cameras`, or use another one"
             ) from error
         self._source, self._last, self.dropped = capture.buffer, None, 0
         return Granted(layout)
 
     def read(self, timeout: float) -> NDArray[np.uint8]:
-        """The newest of the frames that are ready, waited for if there is none."""
-        if not self._ready(timeout):
-            raise CameraStalledError(
-                f"the {self.name} gave no frame for {timeout:.1f} s, expected one in time: check "
-                "its cable, or raise camera.timeout_seconds"
-            )
-        data, buffer = self._grab()
-        for _ in range(_BUFFERS - 1):
-            if not self._ready(0):
-                break
-            data, buffer = self._grab()
-        sequence = int(buffer.sequence)
+        """The newest frame, waited for if there is none, or none but from before a pause.
+
+        While a buffer is empty the driver fills it, so that the newest is as new as can be. When
+        all are full it drops what comes, and they may be of any age.
+        """
+        ready = self._drained()
+        if not 0 < len(ready) < _BUFFERS:
+            if not self._ready(timeout):
+                raise CameraStalledError(
+                    f"the {self.name} gave no frame for {timeout:.1f} s, expected one in time: "
+                    "check its cable, or raise camera.timeout_seconds"
+                )
+            ready = [self._grab()]
+        data, sequence = ready[-1]
         if self._last is not None:
             self.dropped += max(0, sequence - self._last - 1)
         self._last = sequence
@@ -135,30 +135,39 @@ class V4l2Sensor:
         poll.register(self._device.fileno(), select.POLLIN)
         return bool(poll.poll(timeout * 1e3))
 
-    def _grab(self) -> tuple[bytes, Any]:
+    def _drained(self) -> list[tuple[bytes, int]]:
+        """All frames that are ready, the oldest first."""
+        frames: list[tuple[bytes, int]] = []
+        while len(frames) < _BUFFERS and self._ready(0):
+            frames.append(self._grab())
+        return frames
+
+    def _grab(self) -> tuple[bytes, int]:
+        """A copy of the oldest frame that is ready, and its number; empty if it was damaged."""
         try:
             data, buffer = self._source.raw_grab()
         except OSError as error:
             raise self._explained(error) from error
-        return bytes(data), buffer
+        return b"" if buffer.flags & _DAMAGED else bytes(data), int(buffer.sequence)
 
-    def _agree(self, capture: Any, wish: Wish) -> Layout:
+    def _agree(self, capture: Any, wish: Wish, formats: list[Any]) -> Layout:
         """Ask for size, format and rate; the driver's word on them counts."""
-        offered = {fmt.pixel_format.human_str() for fmt in capture.formats()}
-        chosen = next((name for name in _FORMATS if name in offered), None)
-        if chosen is None:
-            raise CameraError(
-                f"the {self.name} gives only {', '.join(sorted(offered))}, expected MJPG or YUYV: "
-                "use another camera"
-            )
-        capture.set_format(wish.width, wish.height, chosen)
-        if wish.frames_per_second:
+        offered = {fmt.pixel_format.human_str() for fmt in formats}
+        chosen = next((name for name in webcams.FORMATS if name in offered), "")
+        if chosen:
+            capture.set_format(wish.width, wish.height, chosen)
+        if chosen and wish.frames_per_second:
             try:
                 capture.set_fps(wish.frames_per_second)
             except OSError as error:
                 log.warning("%s keeps its own rate: %s", self.name, error)
         got = capture.get_format()
-        format_ = _FORMATS[chosen]
+        format_ = webcams.FORMATS.get(got.pixel_format.human_str())
+        if format_ is None:
+            raise CameraError(
+                f"the {self.name} gives {got.pixel_format.human_str()}, expected MJPG or YUYV: use "
+                "another camera"
+            )
         # What V4L2 says of luma without further word is limited range; JPEG's is full.
         return Layout(
             format_, got.width, got.height, got.bytes_per_line or got.width * 2,
@@ -177,7 +186,7 @@ class V4l2Sensor:
         for name, value in wanted.items():
             try:
                 getattr(self._device.controls, name).value = value
-            except (AttributeError, KeyError, ValueError, OSError) as error:
+            except (AttributeError, KeyError, ValueError, OSError, RuntimeWarning) as error:
                 log.warning("%s has no %s (%s): that setting has no effect", self.name, name, error)
 
     def _explained(self, error: OSError) -> Exception:
@@ -197,37 +206,6 @@ class V4l2Sensor:
         )
 
 
-def _nodes() -> list[Path]:
-    def number(path: Path) -> int:
-        return int(path.name.removeprefix("video"))
-
-    return sorted((p for p in _DEVICES.glob("video*") if p.name[5:].isdigit()), key=number)
-
-
-def _looked_at(node: Path) -> Found | None:
-    """The node as a camera, or None when it captures nothing that is understood here."""
-    video = _load()
-    try:
-        with video.Device(node) as device:
-            formats = device.info.formats
-            names = {fmt.pixel_format.human_str() for fmt in formats} & _FORMATS.keys()
-            told = [_sizes(device, fmt) for fmt in formats if fmt.pixel_format.human_str() in names]
-            card = device.info.card
-    except (OSError, video.V4L2Error) as error:
-        log.info("%s is passed over: %s", node, error)
-        return None
-    if not names:
-        return None
-    return Found("v4l2", card, {"source": "v4l2", "path": str(node)}, tuple(told))
-
-
-def _sizes(device: Any, format_: Any) -> str:
-    """The format with the discrete sizes that the driver lists for it."""
-    sizes = [size.info for size in device.info.format_frame_sizes(format_.pixel_format)]
-    plain = [f"{size.width}x{size.height}" for size in sizes if hasattr(size, "width")]
-    return " ".join([format_.pixel_format.human_str(), *dict.fromkeys(plain)])
-
-
 def _load() -> Any:
     """The module of linuxpy for video.
 
@@ -239,7 +217,8 @@ def _load() -> Any:
         from linuxpy.video import device  # noqa: PLC0415  only where a webcam is used
     except ImportError as error:
         raise CameraError(
-            f"linuxpy cannot be used here ({error}), expected it for webcams: pip install "
-            "'passerby[webcam]'"
+            f"linuxpy cannot be used here ({error}), expected it for webcams: `sudo "
+            "scripts/install --webcam` gives it to the service, `pip install 'linuxpy==0.25.0'` "
+            "to a checkout"
         ) from error
     return device
