@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every camera keeps to: replay, the fake sensor in all its layouts, and what is real here.
 
+A webcam is there too whose driver alone is made up: all above its ioctls is real.
+
 The Pi's camera runs where picamera2 can be imported and libcamera knows a camera (a virtual one
 will do: tests/system/picamera2), webcams where there is a /dev/video* (`modprobe vivid` makes one).
 Where these show the pictures of the folder $PASSERBY_SHOWN, their colours are compared with it.
 """
 
+import errno
 import os
 import shutil
 import zipfile
@@ -15,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from linuxpy_shape import Node, World
 from numpy.typing import NDArray
 from PIL import Image
 from walkers import LENGTH, shades, write_folder, write_scene
@@ -99,6 +103,24 @@ def fake_rig(format_: str, folder: Path) -> Rig:
     )
 
 
+def webcam_rig(format_: str, folder: Path, patch: pytest.MonkeyPatch) -> Rig:
+    world = World(folder, patch, ManualClock())
+    node = Node(formats={"VIDEO_CAPTURE": [format_]}, padding=PADDING)
+    path = world.plug("video0", node)
+
+    def stall(_: Camera) -> None:
+        node.silent = True
+
+    return Rig(
+        lambda wish: make_camera("v4l2", wish, clock=world.clock),
+        world.clock,
+        Wish(path=path),
+        unplug=lambda: node.fails.update(dict.fromkeys(("DQBUF", "STREAMOFF"), errno.ENODEV)),
+        stall=stall,
+        shown=lambda: [card(*SIZE)],
+    )
+
+
 def real_rig(kind: str) -> Rig:
     answers = [answer for answer in find_cameras() if answer.kind == kind]
     found = next((answer for answer in answers if isinstance(answer, Found)), None)
@@ -132,6 +154,8 @@ def real_rig(kind: str) -> Rig:
 KINDS = [
     *(f"replay-{kind}" for kind in ("folder", "zip", "scene")),
     *(f"fake-{format_}" for format_ in FORMATS),
+    "webcam-YUYV",
+    "webcam-MJPG",
     "real-picamera",
     "real-v4l2",
 ]
@@ -142,6 +166,8 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
     family, _, kind = request.param.partition("-")
     if family == "real":
         return real_rig(kind)
+    if family == "webcam":
+        return webcam_rig(kind, tmp_path, request.getfixturevalue("monkeypatch"))
     return (replay_rig if family == "replay" else fake_rig)(kind, tmp_path)
 
 
