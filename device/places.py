@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+_SYSTEM_RUN = Path("/run/passerby")
+
 
 def default_state_directory() -> Path:
     """The choice of systemd, else /var/lib/passerby if writable, else the user's own."""
@@ -26,13 +28,25 @@ def default_run_directory() -> Path:
     given = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     if given:
         return Path(given)
-    system = Path("/run/passerby")
-    if os.geteuid() == 0 or os.access(system, os.X_OK):
-        return system
+    if os.geteuid() == 0 or os.access(_SYSTEM_RUN, os.X_OK):
+        return _SYSTEM_RUN
     own = os.environ.get("XDG_RUNTIME_DIR", "")
     if own:
         return Path(own) / "passerby"
     return Path(os.environ.get("TMPDIR", "/tmp")) / f"passerby-{os.geteuid()}"  # noqa: S108 opened 0700, and per user
+
+
+def _asked_run_directory() -> Path:
+    """Where a client asks: `default_run_directory`, but for a system's daemon that is shut to it.
+
+    Whoever may not enter /run/passerby is to hear so, not that no daemon runs; only where a daemon
+    of their own has been started is that one meant.
+    """
+    chosen = default_run_directory()
+    shut = _SYSTEM_RUN.is_dir() and not os.access(_SYSTEM_RUN, os.X_OK)
+    if not shut or os.environ.get("RUNTIME_DIRECTORY") or any(chosen.glob("*.sock")):
+        return chosen
+    return _SYSTEM_RUN
 
 
 def find_settings(path: Path | None = None) -> Path | None:
@@ -49,7 +63,9 @@ def find_settings(path: Path | None = None) -> Path | None:
 
 
 def run_directory(path: Path | None = None) -> Path | None:
-    """The run directory by the settings that apply, read for it alone: a client is in a hurry.
+    """The run directory that a client asks in, by the settings that apply.
+
+    They are read for it alone: a client is in a hurry.
 
     None where they must be read in full, to say what is wrong with them.
     """
@@ -57,11 +73,11 @@ def run_directory(path: Path | None = None) -> Path | None:
 
     found = find_settings(path)
     if found is None:
-        return default_run_directory()
+        return _asked_run_directory()
     try:
         named = tomllib.loads(found.read_text(encoding="utf-8")).get("run_directory")
         if named is None:
-            return default_run_directory()
+            return _asked_run_directory()
         return found.resolve().parent / Path(named).expanduser() if named else None
     except (OSError, ValueError, TypeError, RuntimeError):
         return None

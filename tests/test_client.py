@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control socket's client, against real sockets."""
 
+import grp
+import os
+import pwd
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -8,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from strangers import STRANGER, as_stranger, public_folder
 
 from device.control.client import SOCKET_NAME, ControlClient
 from device.control.request import Request
@@ -151,3 +155,23 @@ def test_a_full_queue_is_waited_for(tmp_path: Path) -> None:
         thread.start()
         assert ask(tmp_path) == {"error": None}
         thread.join()
+
+
+@pytest.mark.parametrize("group", ["daemon", "root"])
+def test_who_is_kept_out_is_told_the_way_in(group: str) -> None:
+    number = grp.getgrnam(group).gr_gid
+    with public_folder() as folder:
+        shut = folder / "run"
+        shut.mkdir()
+        if os.getuid() == 0:
+            os.chown(shut, -1, number)
+        number = shut.stat().st_gid
+        shut.chmod(0o640)
+        told = as_stranger(lambda: ask(shut))
+    assert told.startswith("ControlError: ")
+    if number == 0:
+        assert told.endswith("it is root's, ask it with sudo")
+        return
+    user = pwd.getpwuid(STRANGER if os.getuid() == 0 else os.getuid()).pw_name
+    words = f"sudo usermod -aG {grp.getgrgid(number).gr_name} {user}, then log in anew"
+    assert told.endswith(words)

@@ -5,9 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+from strangers import as_stranger, public_folder
 
 from device import places
 from device.settings import read
+
+SYSTEM_RUN = places._SYSTEM_RUN
 
 
 @pytest.fixture
@@ -17,6 +20,8 @@ def plain_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     monkeypatch.setattr(os, "access", lambda *_: False)
+    # The host's own daemon, if it has one, is not to be found.
+    monkeypatch.setattr(places, "_SYSTEM_RUN", tmp_path / "no" / "system")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TMPDIR", "/some/tmp")
     return tmp_path
@@ -39,6 +44,7 @@ def test_the_desktop_standard_is_followed(
 @pytest.mark.usefixtures("plain_user")
 def test_who_may_write_there_uses_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: True)
+    monkeypatch.setattr(places, "_SYSTEM_RUN", SYSTEM_RUN)
     assert places.default_state_directory() == Path("/var/lib/passerby")
     assert places.default_run_directory() == Path("/run/passerby")
 
@@ -88,3 +94,37 @@ def test_the_run_directory_alone_is_as_the_whole_settings_have_it(
 
 def test_settings_that_are_not_there_are_for_others_to_tell_of(tmp_path: Path) -> None:
     assert places.run_directory(tmp_path / "missing.toml") is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "own_daemon", "expected"),
+    [
+        (0o640, False, "system"),  # the group's message comes of connecting
+        (0o640, True, "own"),
+        (0o755, False, "system"),
+        (None, False, "own"),
+    ],
+)
+def test_a_client_asks_the_systems_daemon_even_where_it_is_kept_out(
+    monkeypatch: pytest.MonkeyPatch, mode: int | None, own_daemon: bool, expected: str
+) -> None:
+    """As another user, for whom the real kernel decides."""
+    for name in ("RUNTIME_DIRECTORY", "PASSERBY_SETTINGS"):
+        monkeypatch.delenv(name, raising=False)
+    with public_folder() as folder:
+        system, own = folder / "system", folder / "own" / "passerby"
+        own.mkdir(parents=True)
+        if own_daemon:
+            (own / "passerby.sock").touch()
+        if mode is not None:
+            system.mkdir()
+            system.chmod(mode)
+        settings = folder / "passerby.toml"
+        settings.touch()
+        monkeypatch.setattr(places, "_SYSTEM_RUN", system)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "own"))
+        asked = as_stranger(lambda: places.run_directory(settings))
+        assert asked == str(system if expected == "system" else own)
+        # Who runs a daemon of their own has a place for it, whatever the system's.
+        ran = as_stranger(places.default_run_directory)
+        assert ran == str(system if mode == 0o755 else own)

@@ -5,6 +5,7 @@ A person waits for its start, so it imports little: no settings, and the standar
 """
 
 import json
+import os
 import socket
 import time
 from pathlib import Path
@@ -64,10 +65,15 @@ class ControlClient:
                 f"no daemon listens at {self._path}, expected a running one: start it with "
                 "`passerby run`"
             ) from error
-        except OSError as error:
+        except PermissionError as error:
             raise ControlError(
                 f"the socket {self._path} cannot be used ({error}), expected to be let in: "
-                "are you in its group?"
+                f"{_way_in(self._path.parent)}"
+            ) from error
+        except OSError as error:
+            raise ControlError(
+                f"the socket {self._path} cannot be used ({error}), expected to be let in: see the "
+                "daemon's log"
             ) from error
 
     def _knock(self, door: socket.socket) -> None:
@@ -98,6 +104,21 @@ class ControlClient:
             words = str(fault.get("message", fault))
             raise camera_fault(str(fault.get("code")), words) or ControlError(words)
         return answer
+
+
+def _way_in(folder: Path) -> str:
+    """What lets this user ask the daemon whose socket lies in `folder`."""
+    import grp  # noqa: PLC0415  only who is kept out needs it
+    import pwd  # noqa: PLC0415
+
+    try:
+        number = folder.stat().st_gid
+        group, user = grp.getgrgid(number).gr_name, pwd.getpwuid(os.geteuid()).pw_name
+    except (KeyError, OSError):
+        return "are you in its group?"
+    if number == 0:  # a daemon that root started by hand, whose group is not to be given away
+        return "it is root's, ask it with sudo"
+    return f"are you in its group? sudo usermod -aG {group} {user}, then log in anew"
 
 
 def _line(request: Request) -> bytes:
