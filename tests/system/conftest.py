@@ -3,7 +3,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,13 @@ class Pi:
     door: Door
     deployed: subprocess.CompletedProcess[str]
 
-    def script(self, name: str, *words: str, at: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    def script(
+        self,
+        name: str,
+        *words: str,
+        at: Path = ROOT,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
         """Run one of the scripts of a tree, whose ssh reaches the machine."""
         path = f"{self.door.path}:{os.environ['PATH']}"
         return subprocess.run(
@@ -38,7 +44,7 @@ class Pi:
             text=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": path, **(environment or {})},
         )
 
 

@@ -174,7 +174,7 @@ class Door:
             f"  ProxyCommand nsenter -t {machine.init} -U -n {sys.executable} {relay}\n"
             f"  UserKnownHostsFile {folder}/known_hosts\n"
             "  StrictHostKeyChecking accept-new\n  BatchMode yes\n  IdentitiesOnly yes\n"
-            "  LogLevel ERROR\n"
+            "  LogLevel ERROR\n  SendEnv LANG LC_*\n"  # the latter as Debian's ssh_config
         )
         ssh = self.path / "ssh"
         ssh.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder}/config "$@"\n')
