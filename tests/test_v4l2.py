@@ -215,16 +215,36 @@ def test_broken_frames_are_passed_over(
 
 
 @pytest.mark.parametrize("gone", [errno.ENODEV, errno.EIO, errno.ENXIO])
-def test_a_pulled_plug_is_told_as_such(world: World, webcam: Node, gone: int) -> None:
+def test_a_pulled_plug_is_told_as_such(
+    world: World, webcam: Node, gone: int, caplog: pytest.LogCaptureFixture
+) -> None:
     with camera(world) as eye:
         eye.capture(1.0)
         webcam.fails.update(dict.fromkeys(("DQBUF", "STREAMOFF", "REQBUFS"), gone))
         with pytest.raises(CameraError, match="was unplugged or has failed") as caught:
             eye.capture(1.0)
     assert (type(caught.value), caught.value.code) == (CameraError, "camera")
+    assert "did not close cleanly" in caplog.text
     webcam.fails.clear()
     with camera(world) as eye:
         assert eye.capture(1.0).number == 0
+
+
+def test_a_camera_that_is_opened_anew_counts_anew(world: World, webcam: Node) -> None:
+    eye = camera(world)
+    with eye:
+        eye.capture(1.0)
+        world.advance(20.4 * PERIOD)
+        assert eye.capture(1.0).number == 21
+    webcam.sequence = 100
+    with eye:
+        assert eye.capture(1.0).number == 0
+        assert eye.dropped == 0
+
+
+def test_a_second_holder_is_refused(world: World, webcam: Node, tmp_path: Path) -> None:
+    with camera(world), pytest.raises(BusyError, match="held by process"):
+        camera(world, path=tmp_path / "video0").__enter__()
 
 
 @pytest.mark.parametrize("request_", ["S_FMT", "REQBUFS", "STREAMON"])

@@ -70,6 +70,17 @@ def test_cameras_of_software_are_webcams(world: World, driver: str) -> None:
     assert len(v4l2.find()) == 1
 
 
+def test_other_kinds_of_buffers_do_no_harm(world: World) -> None:
+    """linuxpy 0.25.0 breaks where it lists formats of several planes."""
+    kinds = ("VIDEO_CAPTURE", "VIDEO_CAPTURE_MPLANE", "META_CAPTURE")
+    formats = {"VIDEO_CAPTURE": ["YUYV"], "VIDEO_CAPTURE_MPLANE": ["NM12"], "META_CAPTURE": []}
+    world.plug("video0", Node(capabilities=f"{' '.join(kinds)} STREAMING", formats=formats))
+    (found,) = v4l2.find()
+    assert found.formats == ("YUYV 640x480 320x240",)
+    with make_camera("v4l2", Wish(), clock=world.clock) as eye:
+        assert eye.capture(1.0).number == 0
+
+
 def test_nodes_come_in_the_order_of_their_numbers(world: World) -> None:
     for name in ("video10", "video2"):
         world.plug(name, Node(card=name))
