@@ -30,6 +30,7 @@ _SERVICE = "passerby"
 _SYSTEM_PACKAGES = ("/usr/lib/python3/dist-packages",)
 # Codecs and image processors are video devices, too, and no cameras.
 _NO_CAMERAS = ("codec", "isp", "hevc", "rpivid", "pispbe")
+_LONGEST_REASON = 160
 # What importing raises where compiled parts were built for another numpy, or parts are missing.
 _BROKEN = (ImportError, AttributeError, OSError, RuntimeError, SystemError, TypeError, ValueError)
 
@@ -71,10 +72,12 @@ def _checks(path: Path | None) -> Iterator[Symptom]:
         yield Symptom(finding.subject, _verdict(finding), finding.message)
 
 
-def _said(error: Exception) -> str:
-    """The error in one line: that of numpy's own has thirty."""
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason")
-    return f"{type(error).__name__}: {first}"
+def _said(error: BaseException) -> str:
+    """What began it, in one line: numpy wraps it in pages of advice."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    words = " ".join(str(error).rpartition("Original error was:")[2].split())
+    return f"{type(error).__name__}: {words[:_LONGEST_REASON] or 'no reason given'}"
 
 
 def _verdict(finding: "Finding") -> symptoms.Verdict:
