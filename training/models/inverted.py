@@ -6,6 +6,8 @@ Tan and Le, "EfficientNet", arXiv 1905.11946. Networks stay flat (no nested mode
 quantisation-aware training needs them.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from training.backend import keras
@@ -29,15 +31,7 @@ class Net:
         self, x: Any, channels: int, *, kernel: int, stride: int, name: str, relu: bool = True
     ) -> Any:
         """A convolution, normalised, with or without ReLU6."""
-        x = layers.Conv2D(
-            channels,
-            kernel,
-            strides=stride,
-            padding="valid" if stride == 2 else "same",
-            use_bias=False,
-            name=f"{name}_conv",
-        )(self._pad(x, kernel, name) if stride == 2 else x)
-        x = normalise(x, name)
+        x = self._filtered(partial(layers.Conv2D, channels, kernel), x, kernel, stride, name)
         return layers.ReLU(6.0, name=f"{name}_relu")(x) if relu else x
 
     def block(
@@ -47,21 +41,21 @@ class Net:
         inputs, inside = x, int(x.shape[-1]) * expansion
         if expansion != 1:
             x = self.conv(x, inside, kernel=1, stride=1, name=f"{name}_expand")
-        x = self._depthwise(x, kernel=kernel, stride=stride, name=f"{name}_depthwise")
+        filters, filtering = partial(layers.DepthwiseConv2D, kernel), f"{name}_depthwise"
+        x = self._filtered(filters, x, kernel, stride, filtering)
+        x = layers.ReLU(6.0, name=f"{filtering}_relu")(x)
         x = self.conv(x, channels, kernel=1, stride=1, name=f"{name}_project", relu=False)
         if stride == 1 and int(inputs.shape[-1]) == channels:
             return layers.Add(name=f"{name}_add")([inputs, x])
         return x
 
-    def _depthwise(self, x: Any, *, kernel: int, stride: int, name: str) -> Any:
-        x = layers.DepthwiseConv2D(
-            kernel,
-            strides=stride,
-            padding="valid" if stride == 2 else "same",
-            use_bias=False,
-            name=f"{name}_conv",
-        )(self._pad(x, kernel, name) if stride == 2 else x)
-        return layers.ReLU(6.0, name=f"{name}_relu")(normalise(x, name))
+    def _filtered(
+        self, make: Callable[..., Any], x: Any, kernel: int, stride: int, name: str
+    ) -> Any:
+        """What a layer that `make` makes gives, normalised; padded here where it strides."""
+        padded, padding = (self._pad(x, kernel, name), "valid") if stride == 2 else (x, "same")
+        layer = make(strides=stride, padding=padding, use_bias=False, name=f"{name}_conv")
+        return normalise(layer(padded), name)
 
     def _pad(self, x: Any, kernel: int, name: str) -> Any:
         """As much as stride 2 needs: on both sides of an odd picture, else less on one of them."""
