@@ -59,6 +59,12 @@ def status(pi: EmulatedPi) -> dict[str, Any]:
     return dict(json.loads(done.stdout)) if done.returncode == 0 else {}
 
 
+def camera(pi: EmulatedPi, state: str) -> dict[str, Any]:
+    """What the status says of the camera, if it is in that state."""
+    told = status(pi).get("camera", {})
+    return dict(told) if told.get("state") == state else {}
+
+
 def captured(pi: EmulatedPi) -> dict[str, Any]:
     """What `passerby capture` answers over SSH once somebody is there."""
     done = pi.run("passerby", "capture", "--json", "--wait-face", "60", check=False)

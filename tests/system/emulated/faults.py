@@ -12,7 +12,7 @@ from system.emulated.power import BATCH_SECONDS
 from system.emulated.scenario import Figures
 
 _PIPELINE = "/usr/share/libcamera/pipeline/virtual/virtual.yaml"
-_IMPATIENT = """\
+IMPATIENT = """\
 [camera.recovery]
 attempts = 1
 first_delay_seconds = 1
@@ -57,10 +57,10 @@ _DAY_SECONDS = 86_400
 def camera_stalls(machine: Installed, folder: Path) -> Figures:
     """The camera is unplugged, and plugged in again; then its own thread hangs."""
     with machine.pi(folder) as pi:
-        asking.configure(pi, _IMPATIENT)
+        asking.configure(pi, IMPATIENT)
         pi.run("mv", _PIPELINE, "/root/unplugged.yaml")
         pi.run("systemctl", "restart", "--no-block", UNIT)
-        state, _ = asking.until(pi, "degraded", lambda: _camera(pi, "degraded"))
+        state, _ = asking.until(pi, "degraded", lambda: asking.camera(pi, "degraded"))
         assert "no camera" in state["reason"], state
         pi.run("mv", "/root/unplugged.yaml", _PIPELINE)
         again = asking.new_visit(pi, after=len(pi.said()))
@@ -160,12 +160,6 @@ def clock_jumps(machine: Installed, folder: Path) -> Figures:
 def _hears(pi: EmulatedPi, words: str, *, after: int) -> None:
     """Wait for words on the serial line beyond its first `after` letters."""
     asking.until(pi, words, lambda: words in pi.said()[after:])
-
-
-def _camera(pi: EmulatedPi, state: str) -> dict[str, Any]:
-    """What the status says of the camera, if it is in that state."""
-    told = asking.status(pi).get("camera", {})
-    return dict(told) if told.get("state") == state else {}
 
 
 def _store(pi: EmulatedPi, *, ok: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from system.emulated import daily, faults, power, screen
+from system.emulated import daily, faults, power, screen, webcam
 from system.emulated.installed import Installed
 from system.emulated.scenario import Figures, Scenario
 
@@ -25,6 +25,7 @@ SCENARIOS = tuple(
             daily.small_memory,
             daily.idle_writes,
             faults.camera_stalls,
+            webcam.webcam,
             faults.disk_full,
             faults.read_only_root,
             faults.clock_jumps,
