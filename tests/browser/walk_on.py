@@ -57,8 +57,8 @@ def tile(page: Page, title: str) -> Locator:
 def choose(page: Page, number: int) -> str:
     """Ask about one of the small pictures on page Predict; returns its name."""
     button = page.get_by_role("button", name="Predict").nth(number)
-    rest(page)  # what still moves is clicked beside
-    button.click()
+    rest(page)
+    button.press("Enter")  # pictures that still arrive move it: a click may fall beside
     expect(button).to_be_disabled(timeout=PATIENCE)
     rest(page)
     return page.locator("[data-testid=stCaptionContainer]", has_text=".jpg").first.inner_text()
