@@ -17,6 +17,7 @@ from training.distil import taught, watching
 from training.finished import build
 from training.models.settings import settings_for
 from training.prepared import Prepared
+from training.tones import evened, lightness
 from training.train import train
 
 pytestmark = pytest.mark.training
@@ -77,6 +78,20 @@ def test_what_the_teachers_get_wrong_counts_for_more(
         config(prepared_faces, emphasis=3.0)
 
 
+def test_tones_are_evened_with_teachers_and_without(
+    prepared_faces: Prepared, teacher: Path
+) -> None:
+    indices = prepared_faces.indices("train")
+    weights = evened(lightness(prepared_faces.crops()[indices]), targets(prepared_faces, indices))
+    assert weights.std() > 0.1
+    alone = config(prepared_faces)
+    taught_by = dataclasses.replace(alone, teachers=(teacher,))
+    for plain in (alone, taught_by, dataclasses.replace(taught_by, consistent=True)):
+        even = taught(dataclasses.replace(plain, even_tones=True), prepared_faces, indices)
+        expected = taught(plain, prepared_faces, indices) * weights[:, None]
+        assert np.allclose(even, expected, atol=1e-5)
+
+
 def test_a_teacher_must_know_the_pictures(prepared_faces: Prepared, teacher: Path) -> None:
     strange = dataclasses.replace(
         prepared_faces,
@@ -119,6 +134,8 @@ def test_consistent_teachers_look_at_the_augmented_crops(
     opinion = model.predict(crops, verbose=0)
     assert np.array_equal(same, crops)
     assert np.allclose(mixed, 0.75 * plain.numpy() + 0.25 * opinion, atol=1e-5)
+    _, heavy = next(iter(training_batches(wide, 3 * hard, **about, retarget=retarget)))
+    assert np.allclose(heavy, 3 * mixed.numpy(), atol=1e-5)
     assert watching(config(prepared_faces, teachers=(teacher,))) is None
 
 

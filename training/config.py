@@ -38,6 +38,8 @@ class TrainConfig:
         emphasis: weight of a crop whose label the teachers' mean opinion contradicts; 1 is that of
             the others (just train twice, arXiv 2107.09044: what an earlier model gets wrong is
             where the groups are that it serves badly, whichever they are).
+        even_tones: crops weigh so that each label is as frequent among dark faces as among light
+            ones (see training/tones.py).
         hide: how often all but the middle of a face is hidden, 0 to 1, so that hair cannot decide
             alone.
         quantisation_aware: rehearse int8 while learning; goes on from `start`, a float run.
@@ -65,6 +67,7 @@ class TrainConfig:
     teacher_share: float = 0.7
     consistent: bool = False
     emphasis: float = 1.0
+    even_tones: bool = False
     hide: float = 0.0
     quantisation_aware: bool = False
     seed: int = 1

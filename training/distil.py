@@ -20,6 +20,7 @@ from training.data import LABELS, as_float, targets
 from training.finished import best
 from training.prepared import Prepared, open_prepared
 from training.strategy import refuse_several
+from training.tones import evened, lightness
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +40,13 @@ def taught(
     Raises:
         DatasetError: a teacher is no finished run, or has not prepared one of these pictures.
     """
-    hard = np.eye(len(LABELS), dtype=np.float32)[targets(prepared, indices)]
+    labels = targets(prepared, indices)
+    hard = np.eye(len(LABELS), dtype=np.float32)[labels]
+    weights = np.ones(len(labels), np.float32)
+    if config.even_tones:
+        weights = evened(lightness(prepared.crops()[indices]), labels)
     if not config.teachers or config.consistent:
-        return hard
+        return hard * weights[:, None]
     names = [prepared.rows[i].sha256 for i in indices]
     soft = np.mean([_opinions(folder, names) for folder in config.teachers], axis=0)
     share = np.float32(config.teacher_share)
@@ -49,7 +54,7 @@ def taught(
     wrong = soft.argmax(axis=1) != hard.argmax(axis=1)
     if config.emphasis != 1:
         log.info("%d of %d crops count %g times", wrong.sum(), len(wrong), config.emphasis)
-    weights = np.where(wrong, config.emphasis, 1).astype(np.float32)
+    weights[wrong] *= config.emphasis
     weighed: NDArray[np.float32] = mixed * weights[:, None]
     return weighed
 
@@ -77,8 +82,8 @@ def watching(config: TrainConfig) -> Callable[[Any, Any], Any] | None:
         for teacher, size in teachers:
             seen = tf.image.resize(crops, (size, size), method="area")
             opinions.append(teacher(seen, training=False))
-        share = config.teacher_share
-        return (1 - share) * hard + share * tf.add_n(opinions) / len(opinions)
+        share, weights = config.teacher_share, tf.reduce_sum(hard, axis=1, keepdims=True)
+        return (1 - share) * hard + share * weights * tf.add_n(opinions) / len(opinions)
 
     return mixed
 

@@ -153,6 +153,13 @@ def _add_teaching(group: "argparse._ArgumentGroup") -> None:
         f"badly count for more ({_default('emphasis')})",
     )
     group.add_argument(
+        "--even-tones",
+        action="store_true",
+        default=None,
+        help="let crops count so that each label is as frequent among dark faces as among light "
+        "ones, and darkness cannot pass for a sign of it",
+    )
+    group.add_argument(
         "--hide",
         type=within(float, 0, 1),
         metavar="SHARE",
