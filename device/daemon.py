@@ -52,6 +52,13 @@ class Pace:
         """A frame is fetched now."""
         self._due = max(self._due + self._period, self._clock.monotonic())
 
+    def patience(self, seconds: float) -> float:
+        """How long to wait for a frame, that a loss be seen `seconds` after the one before.
+
+        At least half of them: a camera may have only just been asked for it.
+        """
+        return max(seconds - self._period, seconds / 2)
+
 
 class Daemon:
     """Watches until it is stopped, the recording ends, or something breaks.
@@ -68,7 +75,7 @@ class Daemon:
         resources: ends the loop where memory has grown too far, and sets the pace.
         stop: says when a signal came.
         pace: limits the rate.
-        capture_seconds: how long one frame is waited for.
+        capture_seconds: so long after a frame the next one must be there.
     """
 
     def __init__(
@@ -168,7 +175,7 @@ class Daemon:
         while (left := self._pace.left()) > 0:
             self._reception.attend(left)
         self._pace.begin()
-        frame = self._camera.capture(self._capture_seconds)
+        frame = self._camera.capture(self._pace.patience(self._capture_seconds))
         # Whoever asked while the camera was waited for is answered with this very frame.
         self._reception.attend(0)
         return frame

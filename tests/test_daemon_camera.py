@@ -9,15 +9,20 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from math import inf
 from pathlib import Path
 
 import pytest
 from daemons import PATIENCE_SECONDS, ROOT, House, NewHouse
 
+from device.clock import SystemClock
 from device.control.client import SOCKET_NAME
+from device.daemon import Pace
 from device.errors import ControlError
 from device.outage_file import FILE_NAME
+from device.pacing import PacingRules
 from device.settings.camera import CameraSettings
+from device.settings.sections import DaemonSettings
 
 ATTEMPTS = 2
 NOBODY = {"NOTIFY_SOCKET": ""}
@@ -283,5 +288,23 @@ def test_the_visits_of_before_the_fault_are_kept(
 
 
 def test_by_default_a_loss_is_seen_within_three_seconds() -> None:
-    assert 0 < CameraSettings().timeout_seconds < 3
     assert 0 < CameraSettings().black_seconds < 3
+    for rate in (inf, DaemonSettings().max_frames_per_second, PacingRules(1).least_rate, 1):
+        pace = Pace(rate, clock=SystemClock())
+        assert 1 / rate + pace.patience(CameraSettings().timeout_seconds) < 3
+
+
+def test_a_slowed_daemon_waits_the_less_for_a_frame(
+    new_house: NewHouse, doorway: Path, tmp_path: Path
+) -> None:
+    faults = tmp_path / "faults"
+    house = new_house(
+        camera={"source": "fake", "path": str(doorway), "timeout_seconds": 1.2},
+        daemon={"max_frames_per_second": 2},
+        **{"camera.fake": {"faults_path": str(faults)}},
+    )
+    process = house.start()
+    house.wait_frames(2)
+    faults.write_text("stall 0 inf")
+    assert process.wait(PATIENCE_SECONDS) == 11
+    assert "gave no frame for 0.7 s" in house.log.read_text()

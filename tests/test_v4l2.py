@@ -136,10 +136,13 @@ def test_a_control_that_is_missing_or_refused_is_told_and_no_failure(
         Control(CONTROLS["auto"], 0x9A0901, kind=3, maximum=3),
         Control(CONTROLS["time"], 0x9A0902, refused=errno.EACCES),
     ]
-    with camera(world, exposure_milliseconds=8.0, gain=2.0) as eye:
+    wished = {"lens_dioptres": 0.5, "exposure_stops": -1.0}
+    with camera(world, exposure_milliseconds=8.0, gain=2.0, **wished) as eye:
         assert eye.capture(1.0).number == 0
     warned = [record.getMessage() for record in caplog.records if "no effect" in record.msg]
     assert [re.search(r"has no (\w+)", line)[1] for line in warned] == [  # type: ignore[index]
+        "lens_dioptres",
+        "exposure_stops",
         "exposure_time_absolute",
         "gain",
     ]

@@ -179,6 +179,10 @@ class V4l2Sensor:
             wanted["exposure_time_absolute"] = round(wish.exposure_milliseconds * 10)
         if wish.gain:
             wanted["gain"] = round(wish.gain)
+        # Webcams count neither in units that all of them share.
+        unknown = {"lens_dioptres": wish.lens_dioptres, "exposure_stops": wish.exposure_stops}
+        for name in (name for name, value in unknown.items() if value):
+            log.warning("%s has no %s: that setting has no effect", self.name, name)
         for name, value in wanted.items():
             try:
                 getattr(self._device.controls, name).value = value

@@ -138,7 +138,8 @@ class CameraSettings:
         Meta(description="Replay every frame without waiting; stamps advance at the nominal rate."),
     ] = False
     timeout_seconds: Annotated[
-        float, Meta(description="How long to wait for a frame before giving up.", ge=0.1, le=60)
+        float,
+        Meta(description="So long after a frame the next one must have come.", ge=0.1, le=60),
     ] = 2.5
     black_seconds: Annotated[
         float,

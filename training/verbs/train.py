@@ -52,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workdir", required=True, type=Path, metavar="FOLDER", help="of this run")
     _add_model(parser.add_argument_group("what is trained"))
     _add_phases(parser.add_argument_group("how long it learns, and how fast"))
-    _add_teaching(parser.add_argument_group("what it learns from"))
+    teaching = parser.add_argument_group("what it learns from")
+    _add_teaching(teaching)
+    _add_weighing(teaching)
     _add_computing(parser.add_argument_group("how it is computed"))
 
 
@@ -145,6 +147,10 @@ def _add_teaching(group: "argparse._ArgumentGroup") -> None:
         help="let the teachers look at each augmented crop that the student learns from, step by "
         "step (dearer, and better than their opinion of pictures that they know by heart)",
     )
+
+
+def _add_weighing(group: "argparse._ArgumentGroup") -> None:
+    """What counts for more or is hidden, and whether int8 is rehearsed."""
     group.add_argument(
         "--emphasis",
         type=within(float, 1, 100),
