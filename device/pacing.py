@@ -18,7 +18,8 @@ class PacingRules:
     """Rates are frames per second; `idle_seconds` 0 never idles.
 
     Above `hot_celsius`, or when the firmware throttles, the rate is halved every ten seconds, down
-    to `least_rate`; it doubles again below `cool_celsius`.
+    to `least_rate`; it doubles again below `cool_celsius`. The firmware's soft temperature limit,
+    60 degrees on a Pi 3B+, is no throttling.
     """
 
     rate: float

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from device.board import Board
+from device.board import Board, Throttling
 from device.errors import MemoryCeilingError
 from device.pacing import Pacing, Rate
 
@@ -46,6 +46,7 @@ class Resources:
         self._slow_down = slow_down
         self._asked_at = float("-inf")
         self._rate: Rate | None = None
+        self._throttling: Throttling | None = None
 
     def watch(self, *, company: bool, now: float) -> None:
         """A frame is finished; `company`: somebody was seen, is followed, or asks for a capture.
@@ -56,24 +57,31 @@ class Resources:
         self._pacing.saw(company, now=now)
         if now - self._asked_at >= _ASK_SECONDS:
             self._asked_at = now
-            throttling = self._board.throttling
-            held_back = throttling.now if throttling else ()
-            self._pacing.felt(self._board.celsius, held_back, now=now)
+            self._pacing.felt(self._board.celsius, self._held_back(), now=now)
             self._check_memory()
         self._follow(self._pacing.rate(now=now))
 
     def state(self) -> dict[str, Any]:
-        """For `passerby status`."""
-        throttling = self._board.throttling
+        """For `passerby status`; what held the board back since the start, as far as seen."""
+        told = self._board.throttling
+        throttling = told.after(self._throttling) if told else None
         return {
             "board": self._board.model,
             "celsius": self._board.celsius,
             "throttled_now": list(throttling.now) if throttling else None,
-            "throttled_since_boot": list(throttling.since_boot) if throttling else None,
+            "throttled_since_start": list(throttling.occurred) if throttling else None,
             "max_bytes": self._max_bytes,
             "rate": self._rate.frames_per_second if self._rate else None,
             "rate_reason": self._rate.reason if self._rate else None,
         }
+
+    def _held_back(self) -> tuple[str, ...]:
+        """What is a reason to slow down; the soft limit is none, its heat is judged by degrees."""
+        told = self._board.throttling
+        if told is None:
+            return ()
+        self._throttling = told.after(self._throttling)
+        return told.without_soft_limit.now
 
     def _follow(self, rate: Rate) -> None:
         before, self._rate = self._rate, rate

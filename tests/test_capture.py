@@ -236,7 +236,7 @@ def test_exit_statuses_of_a_capture(labels: tuple[str, ...], status: int) -> Non
     assert all(f"perceived gender {label}" in text for label in labels)
 
 
-def test_the_table_shows_a_failing_sink() -> None:
+def test_the_table_shows_a_failing_sink_and_what_held_the_board_back() -> None:
     stamp = {"monotonic": 9.0, "clock_synchronised": False}
     text = table(
         {
@@ -253,10 +253,12 @@ def test_the_table_shows_a_failing_sink() -> None:
             "bundles": {"detector": "d"},
             "sinks": {"store": {"ok": False, "error": "disk full", "held": 4}},
             "clock": stamp,
+            "resources": {"throttled_now": [], "throttled_since_start": ["under-voltage"]},
         }
     )
     assert "paused" in text
     assert "5 s ago" in text
     assert "3 unsure" in text
     assert "failing: disk full, 4 held" in text
+    assert "not known to be throttled, since the daemon's start under-voltage" in text
     assert "not synchronised" in text

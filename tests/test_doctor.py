@@ -11,12 +11,18 @@ from daemons import NewHouse
 
 from device.board import Throttling
 from device.errors import EXIT_OK, CheckFailedError
-from device.verbs.doctor import examination, numpys, symptoms
+from device.verbs.doctor import examination, numpys, symptoms, vcgencmd
 from device.verbs.doctor.numpys import Place
 from device.verbs.doctor.symptoms import Symptom
 
 LITERT, TFLITE = ("litert 2.3.0",), ("tflite 2.14.0",)
 MEBIBYTE = 2**20
+THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
+
+
+def supply(bits: int | None, *, only_voltage: bool = False) -> Symptom:
+    told = None if bits is None else Throttling(bits, only_voltage)
+    return symptoms.supply(told, since="since boot")
 
 
 @pytest.mark.parametrize(
@@ -41,10 +47,16 @@ MEBIBYTE = 2**20
         (symptoms.memory_cgroup("cpu memory pids"), "ok", "on"),
         (symptoms.memory_cgroup("cpu pids"), "ok", "cgroup_enable=memory"),
         (symptoms.memory_cgroup(None), "ok", "daemon.max_bytes"),
-        (symptoms.supply(None), "ok", "tells nothing"),
-        (symptoms.supply(Throttling((), ())), "ok", "no under-voltage"),
-        (symptoms.supply(Throttling((), ("throttled",))), "advice", "since boot: throttled"),
-        (symptoms.supply(Throttling(("under-voltage",), ())), "FAULT", "power supply"),
+        (supply(None), "ok", "tells nothing"),
+        (supply(0), "ok", "no under-voltage and no throttling since boot"),
+        (supply(0, only_voltage=True), "ok", "no under-voltage since boot; of throttling nothing"),
+        (supply(0x40000), "advice", "since boot: throttled: use the official power supply"),
+        (supply(0x1), "FAULT", "now: under-voltage: use the official power supply"),
+        (supply(0x8), "advice", "now: the board has lowered its own clock"),
+        (supply(0x80008), "advice", "normal on a Pi 3B+ or 3A+ from 60 °C"),
+        (supply(0x80000), "advice", "since boot: the board has lowered its own clock"),
+        (supply(0xC0008), "advice", "since boot: throttled: use the official power supply"),
+        (supply(0xD000D), "FAULT", "now: under-voltage, throttled: use"),
         (symptoms.heat(None), "ok", "no temperature"),
         (symptoms.heat(50), "ok", "50 °C"),
         (symptoms.heat(72), "advice", "give it air"),
@@ -164,6 +176,64 @@ def test_the_doctor_survives_a_numpy_that_does_not_load(
     said = told["numpy"]["message"]
     assert f"the numpy in {house.folder} does not load ({reason})" in said
     assert "PYTHONPATH" in said
+
+
+def install_vcgencmd(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str | None) -> None:
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    if script is not None:
+        command = folder / "vcgencmd"
+        command.write_text(f"#!/bin/sh\n{script}\n")
+        command.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("script", "bits"),
+    [
+        ('[ "$*" = get_throttled ] && echo throttled=0x50005', 0x50005),
+        ("echo throttled=0x0", 0),
+        ("echo 'error=1 error_msg=\"Command not registered\"'", None),
+        ("echo throttled=0x50005; exit 255", None),
+        ("echo VCHI initialization failed", None),
+        (None, None),
+    ],
+)
+def test_vcgencmd_is_believed_where_it_answers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str | None, bits: int | None
+) -> None:
+    install_vcgencmd(monkeypatch, tmp_path / "bin", script)
+    told = vcgencmd.throttling(seconds=60.0)
+    assert told == (None if bits is None else Throttling(bits))
+
+
+def test_vcgencmd_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install_vcgencmd(monkeypatch, tmp_path / "bin", "echo throttled=0x50005; exec /bin/sleep 20")
+    assert vcgencmd.throttling(seconds=0.2) is None
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo throttled=0x40000", "since boot: throttled"),
+        (None, "in the last seconds: the clock rate is capped"),
+        ("exit 255", "in the last seconds: the clock rate is capped"),
+    ],
+)
+def test_only_the_firmware_itself_remembers_since_boot(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str | None, said: str
+) -> None:
+    word = tmp_path / "root" / THROTTLED
+    word.parent.mkdir(parents=True)
+    word.write_text("20000\n")
+    install_vcgencmd(monkeypatch, tmp_path / "bin", script)
+    settings = tmp_path / "passerby.toml"
+    settings.touch()
+    found = examination.examine(settings, root=tmp_path / "root")
+    told = next(one for one in found if one.subject == "supply")
+    assert told.verdict == "advice"
+    assert told.message.startswith(said)
 
 
 def test_cameras_are_told_by_name_and_codecs_are_none(tmp_path: Path) -> None:

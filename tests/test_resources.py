@@ -59,14 +59,55 @@ def test_company_puts_the_idle_rate_off(tmp_path: Path) -> None:
 def test_heat_and_throttling_reach_the_rate_and_the_status(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path)
     daemon.board(HEAT, "81000")
-    daemon.board(THROTTLED, "80008")
+    daemon.board(THROTTLED, "60006")
     daemon.frame(10.0, company=True)
     state = daemon.resources.state()
     assert daemon.rates == [8.0]
     assert state["celsius"] == 81.0
-    assert state["throttled_now"] == ["at the soft temperature limit"]
+    assert state["throttled_now"] == ["the clock rate is capped", "throttled"]
     assert state["rate"] == 8.0
-    assert state["rate_reason"] == "slowed down: at the soft temperature limit, 81 °C"
+    assert state["rate_reason"] == "slowed down: the clock rate is capped, throttled, 81 °C"
+
+
+@pytest.mark.parametrize("word", ["8", "80008", "80000"])
+def test_the_soft_limit_of_a_3b_plus_leaves_the_rate_as_it_is(tmp_path: Path, word: str) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.board(HEAT, "62000")
+    daemon.board(THROTTLED, word)
+    for now in (10.0, 20.0, 30.0):
+        daemon.frame(now, company=True)
+    assert daemon.rates == [16.0]
+    state = daemon.resources.state()
+    assert (state["rate"], state["rate_reason"]) == (16.0, "full")
+    assert state["throttled_since_start"] == ["at the soft temperature limit"]
+
+
+def test_at_the_soft_limit_too_heat_and_under_voltage_slow_down(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.board(HEAT, "81000")
+    daemon.board(THROTTLED, "80008")
+    daemon.frame(10.0, company=True)
+    assert daemon.resources.state()["rate_reason"] == "slowed down: 81 °C"
+    daemon.board(HEAT, "62000")
+    daemon.board(THROTTLED, "90009")
+    daemon.frame(20.0, company=True)
+    assert daemon.resources.state()["rate_reason"] == "slowed down: under-voltage, 62 °C"
+    assert daemon.rates == [8.0, 4.0]
+
+
+def test_what_the_kernel_forgets_is_kept_since_the_start(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    assert daemon.resources.state()["throttled_since_start"] is None
+    for now, word in ((10.0, "50005"), (20.0, "20000"), (30.0, "0")):
+        daemon.board(THROTTLED, word)
+        daemon.frame(now, company=True)
+    state = daemon.resources.state()
+    assert state["throttled_now"] == []
+    assert state["throttled_since_start"] == [
+        "under-voltage",
+        "the clock rate is capped",
+        "throttled",
+    ]
 
 
 def test_beyond_the_ceiling_it_ends_and_says_why(tmp_path: Path) -> None:

@@ -77,9 +77,9 @@ def _resources(told: dict[str, Any]) -> str:
     if told.get("celsius") is not None:
         words.append(f"{told['celsius']:.0f} °C")
     if told.get("throttled_now") is not None:
-        words.append(", ".join(told["throttled_now"]) or "not throttled")
-    if told.get("throttled_since_boot"):
-        words.append("since boot " + ", ".join(told["throttled_since_boot"]))
+        words.append(", ".join(told["throttled_now"]) or "not known to be throttled")
+    if told.get("throttled_since_start"):
+        words.append("since the daemon's start " + ", ".join(told["throttled_since_start"]))
     if told.get("rate") is not None:
         words.append(f"at most {told['rate']:.3g} frames per second ({told['rate_reason']})")
     return ", ".join(words) or "unknown"

@@ -19,6 +19,20 @@ source = "replay"
 path = "/srv/doorway.zip"
 loop = true
 """
+PROMPT = """\
+[Service]
+ExecStart=/usr/bin/sleep infinity
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def login_prompt(machine: Machine) -> str:
+    """Enable a stand-in for getty, which waits for a terminal that no namespace has; its unit."""
+    name = "getty@tty1.service"
+    machine.write(f"/etc/systemd/system/{name}", PROMPT)
+    machine.run("systemctl", "enable", name)
+    return name
 
 
 @dataclass(frozen=True, slots=True)

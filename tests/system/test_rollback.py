@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from system.conftest import UNIT, Pi
+from system.conftest import UNIT, Pi, login_prompt
 from system.machine import Machine
 from system.test_deploy import CURRENT, install
 from system.test_deploy import checkout as checkout  # noqa: PLC0414  a fixture
@@ -11,28 +11,32 @@ from system.test_deploy import tree as tree  # noqa: PLC0414  a fixture
 
 KIOSK = "passerby-kiosk.service"
 START = "ExecStart=/opt/passerby/current/venv/bin/passerby run"
+#: Ends by signal 11, which is no exit status 11: that one tells of a lost camera.
+CRASHES = '/bin/sh -c "kill -SEGV $$$$"'
 
 
-def spoil(tree: Path, unit: str) -> None:
-    """Let a unit of the tree start something that fails."""
+def spoil(tree: Path, unit: str, command: str = "/bin/false") -> None:
+    """Let a unit of the tree start a command that fails."""
     path = tree / "systemd" / unit
     assert START in path.read_text()
-    path.write_text(path.read_text().replace(START, "ExecStart=/bin/false "))
+    path.write_text(path.read_text().replace(START, f"ExecStart={command} "))
 
 
 def test_a_unit_that_does_not_start_is_taken_back_with_its_release(pi: Pi, tree: Path) -> None:
     before = pi.machine.run("cat", f"/etc/systemd/system/{UNIT}").stdout
-    spoil(tree, UNIT)
+    spoil(tree, UNIT, CRASHES)
     done = pi.script("deploy", "deploy", "--offline", at=tree)
     assert done.returncode == 71, done.stdout + done.stderr
     assert "taken back: /opt/passerby/releases/" in done.stderr
     assert done.stderr.rstrip().endswith(" runs")
     assert pi.machine.run("cat", f"/etc/systemd/system/{UNIT}").stdout == before
     assert pi.machine.show(UNIT, "ActiveState")["ActiveState"] == "active"
-    assert "/bin/false" not in pi.machine.show(UNIT, "ExecStart")["ExecStart"]
+    assert "SEGV" not in pi.machine.show(UNIT, "ExecStart")["ExecStart"]
 
 
 def test_a_kiosk_that_does_not_start_leaves_the_service_that_ran(pi: Pi, tree: Path) -> None:
+    prompt = login_prompt(pi.machine)
+    pi.machine.run("systemctl", "start", prompt)
     spoil(tree, KIOSK)
     done = pi.script("deploy", "deploy", "--offline", "--kiosk", at=tree)
     assert done.returncode == 71, done.stdout + done.stderr
@@ -40,6 +44,11 @@ def test_a_kiosk_that_does_not_start_leaves_the_service_that_ran(pi: Pi, tree: P
     for unit, state in ((UNIT, "enabled"), (KIOSK, "disabled")):
         assert pi.machine.show(unit, "UnitFileState")["UnitFileState"] == state
     assert pi.machine.show(UNIT, "ActiveState")["ActiveState"] == "active"
+    assert f"Stopped {prompt}" in pi.machine.journal(prompt)
+    pi.machine.wait(
+        "systemctl", "show", prompt, "--property=ActiveState", until="=active", seconds=5
+    )
+    pi.machine.run("systemctl", "disable", "--now", prompt)
 
 
 def test_an_update_keeps_the_service_that_is_enabled(pi: Pi) -> None:

@@ -4,7 +4,7 @@
 Comes after the other tests of the machine: there is no service on it any more.
 """
 
-from system.conftest import UNIT, Pi
+from system.conftest import UNIT, Pi, login_prompt
 from system.machine import ROOT
 
 SCRIPT = "/usr/local/lib/passerby/uninstall"
@@ -16,14 +16,6 @@ def left(pi: Pi) -> list[str]:
     """What a search of the machine's own folders finds of Passerby; checkouts lie elsewhere."""
     words = ["find", *OWN, "-xdev", "-path", str(ROOT), "-prune", "-o", "-iname", "*passerby*"]
     return sorted(pi.machine.run(*words, "-print", check=False).stdout.splitlines())
-
-
-PROMPT = """\
-[Service]
-ExecStart=/usr/bin/sleep infinity
-[Install]
-WantedBy=multi-user.target
-"""
 
 
 def at_a_terminal(pi: Pi, answer: str) -> str:
@@ -62,11 +54,8 @@ def test_a_person_who_says_yes_is_rid_of_the_results(pi: Pi) -> None:
 
 
 def test_a_removed_kiosk_gives_the_login_prompt_back(pi: Pi) -> None:
-    """A stand-in for getty, which waits for a terminal that no namespace has."""
-    prompt = "getty@tty1.service"
+    prompt = login_prompt(pi.machine)
     pi.machine.copy(ROOT / "scripts", "/srv")
-    pi.machine.write(f"/etc/systemd/system/{prompt}", PROMPT)
-    pi.machine.run("systemctl", "enable", prompt)
     uninstall = ("bash", "/srv/scripts/uninstall", "--yes")
     pi.machine.run(*uninstall)
     assert pi.machine.show(prompt, "ActiveState") == {"ActiveState": "inactive"}

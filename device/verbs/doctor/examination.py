@@ -20,7 +20,7 @@ from device.board import Board
 from device.clock import SystemClock
 from device.errors import StoreError
 from device.interpreter import installed_runtimes, runtime_version
-from device.verbs.doctor import numpys, symptoms
+from device.verbs.doctor import numpys, symptoms, vcgencmd
 from device.verbs.doctor.symptoms import Symptom
 
 if TYPE_CHECKING:
@@ -53,12 +53,20 @@ def examine(path: Path | None, *, root: Path) -> Iterator[Symptom]:
     total, free = board.mebibytes("CmaTotal"), board.mebibytes("CmaFree")
     yield symptoms.camera_memory(total, free, is_pi=board.model is not None)
     yield symptoms.memory_cgroup(board.read("sys/fs/cgroup/cgroup.controllers"))
-    yield symptoms.supply(board.throttling)
+    yield _supply(board)
     yield symptoms.heat(board.celsius)
     yield symptoms.clock(SystemClock().stamp().clock_synchronised)
     yield _room(chosen.state_directory, wanted=chosen.store.max_bytes)
     yield symptoms.cameras(camera_names(root), source=chosen.camera.source)
     yield from _checks(path)
+
+
+def _supply(board: Board) -> Symptom:
+    """The firmware's own memory where it answers, else the kernel's few seconds."""
+    told = vcgencmd.throttling()
+    if told is not None:
+        return symptoms.supply(told, since="since boot")
+    return symptoms.supply(board.throttling, since="in the last seconds")
 
 
 def _checks(path: Path | None) -> Iterator[Symptom]:

@@ -111,18 +111,27 @@ def memory_cgroup(controllers: str | None) -> Symptom:
     )
 
 
-def supply(throttling: Throttling | None) -> Symptom:
-    """Under-voltage and throttling, now and since boot."""
+def supply(throttling: Throttling | None, *, since: str) -> Symptom:
+    """Under-voltage and throttling; `since`: over what time, such as "since boot"."""
     remedy = "use the official power supply and a short cable, or cool the board"
     if throttling is None:
         return Symptom("supply", "ok", "this board tells nothing of its supply")
-    if throttling.now:
-        return Symptom("supply", "FAULT", f"now: {', '.join(throttling.now)}: {remedy}")
-    if throttling.since_boot:
+    harmful = throttling.without_soft_limit
+    if harmful.now:
+        return Symptom("supply", "FAULT", f"now: {', '.join(harmful.now)}: {remedy}")
+    if harmful.occurred:
+        return Symptom("supply", "advice", f"{since}: {', '.join(harmful.occurred)}: {remedy}")
+    if harmful != throttling:
         return Symptom(
-            "supply", "advice", f"since boot: {', '.join(throttling.since_boot)}: {remedy}"
+            "supply",
+            "advice",
+            f"{'now' if throttling.now else since}: the board has lowered its own clock at the "
+            "soft temperature limit, normal on a Pi 3B+ or 3A+ from 60 °C on: give it air if it "
+            "is to be faster",
         )
-    return Symptom("supply", "ok", "no under-voltage and no throttling since boot")
+    if throttling.only_voltage:
+        return Symptom("supply", "ok", f"no under-voltage {since}; of throttling nothing is told")
+    return Symptom("supply", "ok", f"no under-voltage and no throttling {since}")
 
 
 def heat(celsius: float | None) -> Symptom:
