@@ -61,8 +61,8 @@ def choose(page: Page, number: int) -> str:
     """Ask about one of the small pictures on page Predict; returns its name."""
     button = page.get_by_role("button", name="Predict").nth(number)
     rest(page)
-    # Pictures that still arrive move it, so that a click may fall beside, and a page that is being
-    # drawn anew may lose a press: a person presses again.
+    # On a busy machine clicks and presses were seen to have no effect, for a reason that is not
+    # known; a person presses again.
     for _ in range(int(PATIENCE) // _PRESS_AGAIN):
         button.press("Enter")
         with contextlib.suppress(AssertionError):
