@@ -122,7 +122,7 @@ class Daemon:
         return self.client.ask(Request("status"))
 
     def sample(self) -> Sample:
-        """What it is like now; the frames are counted last, so that no client is in the count."""
+        """What it is like now; the frames are counted last, so that their client is not in it."""
         place = Path(f"/proc/{self.process_id}")
         rollup = _numbers((place / "smaps_rollup").read_text())
         descriptors = len(list((place / "fd").iterdir()))

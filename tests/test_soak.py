@@ -76,9 +76,15 @@ def made_of(resident: list[int], descriptors: list[int]) -> list[Sample]:
 def test_descriptors_that_come_and_go_are_no_growth() -> None:
     steady = made_of([10] * 100, [12, 13] * 50)
     assert faults(summary(steady, scene="s", seconds=1.0)) == []
-    growing = made_of([10] * 100, [12] * 50 + [13] * 50)
+    once = made_of([10] * 100, [11] + [12] * 80 + [14] + [12] * 18)
+    assert faults(summary(once, scene="s", seconds=1.0)) == []
+
+
+@pytest.mark.parametrize("grown_after", [50, 86])
+def test_descriptors_that_stay_are_growth(grown_after: int) -> None:
+    growing = made_of([10] * 100, [12, 14] * (grown_after // 2) + [13] * (100 - grown_after))
     assert faults(summary(growing, scene="s", seconds=1.0)) == [
-        "1 more descriptors in the second half, expected none"
+        "1 more descriptors at the end than in the first half, expected none"
     ]
 
 
