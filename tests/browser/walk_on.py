@@ -61,8 +61,8 @@ def choose(page: Page, number: int) -> str:
     """Ask about one of the small pictures on page Predict; returns its name."""
     button = page.get_by_role("button", name="Predict").nth(number)
     rest(page)
-    # On a busy machine clicks and presses were seen to have no effect, for a reason that is not
-    # known; a person presses again.
+    # On a busy machine Streamlit may draw a page that was just loaded a second time: the focus was
+    # seen to fall to the body between being given and the key, which then reaches nothing.
     for _ in range(int(PATIENCE) // _PRESS_AGAIN):
         button.press("Enter")
         with contextlib.suppress(AssertionError):
