@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from device.bundle.manifest import ClassifierDecision
 from training.metrics import figure
 
-# The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %.
-TARGET_ACCURACY: Final = 0.95
+# The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %. Half
+# a point is added: held-out pictures, which also choose between models, were seen to flatter
+# (answers 95.8 % right on them, 95.0 % on fairface-val).
+TARGET_ACCURACY: Final = 0.955
 MIN_COVERAGE: Final = 0.85
 MAX_OFFSET: Final = 5.0  # as far as a bundle may go
 
 OFFSET_RULE: Final = "the shift of the logit at which women and men are recognised equally often"
 THRESHOLD_RULE: Final = (
-    f"the smallest confidence whose answers are surely {TARGET_ACCURACY:.0%} right (lower end of "
+    f"the smallest confidence whose answers are surely {TARGET_ACCURACY:.1%} right (lower end of "
     f"the Wilson interval) at {MIN_COVERAGE:.0%} coverage or more, else the one that left "
     f"{MIN_COVERAGE:.0%}"
 )
