@@ -57,37 +57,48 @@ class Classifier:
         return outputs
 
     def perceive(self, crop: FaceCrop) -> Perception:
-        """Probabilities after offset and temperature, and the label or unsure."""
-        return self.judge(self.raw(crop))
+        """Probabilities after offset and temperature, and the label or unsure.
 
-    def judge(self, raw: NDArray[Any]) -> Perception:
-        """Turn int8[2] outputs into a perception."""
-        female = calibrated(
-            self._probability(raw[self._female]),
-            self._probability(raw[self._male]),
-            self.output_scale,
-            temperature=self.decision.temperature,
-            offset=self.decision.offset,
-        )
+        Where the first look leaves doubt there is a second one, at the mirror image: a face means
+        the same, and a network's chance errors differ.
+        """
+        score = self.logit(self.raw(crop))
+        if abs(score) < self.decision.second_look:
+            mirrored = FaceCrop(np.ascontiguousarray(crop.pixels[:, ::-1]))
+            score = (score + self.logit(self.raw(mirrored))) / 2
+        return self.judge(score)
+
+    def logit(self, raw: NDArray[Any]) -> float:
+        """The logit of "female" of int8[2] outputs."""
+        female, male = (self._probability(raw[i]) for i in (self._female, self._male))
+        return logit(female, male, self.output_scale)
+
+    def judge(self, score: float) -> Perception:
+        """Turn a logit of "female" into a perception."""
+        decision = self.decision
+        female = calibrated(score, temperature=decision.temperature, offset=decision.offset)
         confidence = max(female, 1 - female)
         label = FEMALE if female >= 0.5 else MALE
-        sure = confidence >= self.decision.min_confidence
+        sure = confidence >= decision.min_confidence
         return Perception(female, 1 - female, label if sure else UNSURE)
 
     def _probability(self, value: int) -> float:
         return float((int(value) - self.output_zero_point) * self.output_scale)
 
 
-def calibrated(
-    female: float, male: float, step: float, *, temperature: float, offset: float = 0.0
-) -> float:
-    """Probability of "female" from quantised softmax outputs: sigmoid((logit - offset) / T).
+def logit(female: float, male: float, step: float) -> float:
+    """The logit of "female", taken back from quantised softmax outputs.
 
-    The temperature T is that of Guo et al., "On Calibration of Modern Neural Networks", arXiv
-    1706.04599; the offset evens out the two labels (see training/calibrate.py). The logit is taken
-    back from the probabilities; half a quantisation `step` stands in for an output of zero, whose
-    logarithm does not exist.
+    Half a quantisation `step` stands in for an output of zero, whose logarithm does not exist.
     """
     half = step / 2
-    logit = math.log(max(female, half)) - math.log(max(male, half))
-    return 1 / (1 + math.exp(min(700.0, (offset - logit) / temperature)))
+    return math.log(max(female, half)) - math.log(max(male, half))
+
+
+def calibrated(score: float, *, temperature: float, offset: float = 0.0) -> float:
+    """Probability of "female" from its logit: sigmoid((score - offset) / T).
+
+    The temperature T is that of Guo et al., "On Calibration of Modern Neural Networks", arXiv
+    1706.04599; the offset evens out the two labels (see training/calibrate.py).
+    """
+    return 1 / (1 + math.exp(min(700.0, (offset - score) / temperature)))

@@ -4,6 +4,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,17 @@ def test_default_carries_its_evidence(models_directory: Path) -> None:
     )
 
 
-def test_a_bundle_without_an_offset_has_none(bundle: Path) -> None:
-    edit(bundle, lambda m: m["decision"].pop("offset", None))
+def _undecided(name: str, manifest: dict[str, Any]) -> None:
+    manifest["decision"].pop(name, None)
+
+
+def test_a_bundle_without_an_offset_or_a_second_look_has_none(bundle: Path) -> None:
+    for name in ("offset", "second_look"):
+        edit(bundle, partial(_undecided, name))
     decision = open_bundle(bundle).manifest.decision
     assert isinstance(decision, ClassifierDecision)
     assert decision.offset == 0.0
+    assert decision.second_look == 0.0
 
 
 def test_a_flipped_byte_is_refused(bundle: Path) -> None:
@@ -94,6 +101,7 @@ def test_all_faults_are_told_at_once(bundle: Path) -> None:
         (lambda m: m["decision"].update(temperature=-1), "decision.temperature"),
         (lambda m: m["decision"].update(min_confidence=1.5), "decision.min_confidence"),
         (lambda m: m["decision"].update(offset=5.5), "decision.offset"),
+        (lambda m: m["decision"].update(second_look=-1), "decision.second_look"),
         (lambda m: m["decision"].update(offset="much"), "decision.offset"),
         (lambda m: m.update(surprise=1), "surprise"),
         (lambda m: m["file"].update(name="../model.tflite"), "file.name"),

@@ -9,27 +9,34 @@ import pytest
 from numpy.typing import NDArray
 
 from device.bundle import open_bundle
-from device.classifier import Classifier, calibrated
+from device.classifier import Classifier, calibrated, logit
 from device.detector import Detector
 from device.errors import BundleError
 from device.records import FaceCrop
 
+STEP = 1 / 256
+
+
+def test_the_logit_is_taken_back_from_the_outputs() -> None:
+    assert logit(0.9, 0.1, STEP) == pytest.approx(math.log(9))
+    assert logit(0.5, 0.5, STEP) == 0
+    # An output of zero is not certainty.
+    assert logit(1.0, 0.0, STEP) == -logit(0.0, 1.0, STEP) == pytest.approx(math.log(512))
+
 
 def test_calibrated_divides_the_logit() -> None:
-    assert calibrated(0.9, 0.1, 1 / 256, temperature=1.0) == pytest.approx(0.9)
+    assert calibrated(math.log(9), temperature=1.0) == pytest.approx(0.9)
     halved = 1 / (1 + math.exp(-math.log(9) / 2))
-    assert calibrated(0.9, 0.1, 1 / 256, temperature=2.0) == pytest.approx(halved)
-    # An output of zero is not certainty, and no bundle's numbers are too steep to compute.
-    assert 0.5 < calibrated(1.0, 0.0, 1 / 256, temperature=1.0) < 1.0
-    assert calibrated(0.0, 1.0, 1 / 256, temperature=1e-6) == pytest.approx(0.0)
-    assert calibrated(0.5, 0.5, 1 / 256, temperature=0.3) == 0.5
+    assert calibrated(math.log(9), temperature=2.0) == pytest.approx(halved)
+    assert calibrated(0.0, temperature=0.3) == 0.5
+    # No bundle's numbers are too steep to compute.
+    assert calibrated(-6.0, temperature=1e-6) == pytest.approx(0.0)
 
 
 def test_the_offset_moves_the_even_point() -> None:
-    even = calibrated(0.9, 0.1, 1 / 256, temperature=0.7, offset=math.log(9))
-    assert even == pytest.approx(0.5)
-    assert calibrated(0.6, 0.4, 1 / 256, temperature=1.0, offset=0.5) < 0.5
-    assert calibrated(0.4, 0.6, 1 / 256, temperature=1.0, offset=-0.5) > 0.5
+    assert calibrated(0.7, temperature=0.7, offset=0.7) == 0.5
+    assert calibrated(0.4, temperature=1.0, offset=0.5) < 0.5
+    assert calibrated(-0.4, temperature=1.0, offset=-0.5) > 0.5
 
 
 def test_an_offset_in_the_bundle_turns_the_labels_between(classifier: Classifier) -> None:
@@ -41,7 +48,8 @@ def test_an_offset_in_the_bundle_turns_the_labels_between(classifier: Classifier
     turned = 0
     for value in range(-128, 128):
         raw = np.array([{"female": value, "male": -1 - value}[one] for one in labels], np.int8)
-        before, after = classifier.judge(raw).female, moved.judge(raw)
+        score = classifier.logit(raw)
+        before, after = classifier.judge(score).female, moved.judge(score)
         if before >= 0.5 and after.female < 0.5:
             turned += 1
         assert after.female < before
@@ -55,7 +63,8 @@ def test_judge_says_unsure_below_the_threshold(classifier: Classifier) -> None:
     seen = set()
     for female in range(-128, 128):
         raw = {"female": female, "male": -1 - female}
-        perception = classifier.judge(np.array([raw[label] for label in labels], np.int8))
+        score = classifier.logit(np.array([raw[label] for label in labels], np.int8))
+        perception = classifier.judge(score)
         assert perception.female + perception.male == pytest.approx(1)
         if perception.confidence < decision.min_confidence:
             assert perception.label == "unsure"
@@ -73,6 +82,26 @@ def test_raw_hands_over_pixels_as_the_model_was_trained(classifier: Classifier) 
     crop = np.random.default_rng(3).integers(0, 256, interpreter.input_shape[1:], np.uint8)
     direct = interpreter.run((crop.astype(np.int16) - 128).astype(np.int8)[None])[0][0]
     assert np.array_equal(classifier.raw(FaceCrop(crop)), direct)
+
+
+def test_a_doubtful_crop_is_looked_at_again_in_the_mirror(
+    classifier: Classifier, detector: Detector, pictures: dict[str, NDArray[np.uint8]]
+) -> None:
+    within, again = 1.0, 0
+    twice, once = copy.copy(classifier), copy.copy(classifier)
+    twice.decision = msgspec.structs.replace(classifier.decision, second_look=within)
+    once.decision = msgspec.structs.replace(classifier.decision, second_look=0.0)
+    for pixels in list(pictures.values())[:80]:
+        for face in detector.find_in_still(pixels)[:1]:
+            crop = classifier.crop(pixels, face)
+            mirrored = FaceCrop(crop.pixels[:, ::-1].copy())
+            first, second = (classifier.logit(classifier.raw(one)) for one in (crop, mirrored))
+            doubtful = abs(first) < within
+            again += doubtful and first != second
+            score = (first + second) / 2 if doubtful else first
+            assert twice.perceive(crop) == classifier.judge(score)
+            assert once.perceive(crop) == classifier.judge(first)
+    assert 2 <= again <= 40
 
 
 def test_most_answers_on_unseen_faces_are_right(

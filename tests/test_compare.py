@@ -32,6 +32,7 @@ def shifted(models_directory: Path, tmp_path_factory: pytest.TempPathFactory) ->
     manifest = json.loads((folder / "bundle.json").read_text())
     manifest["name"] = "shifted"
     manifest["decision"]["offset"] = 1.5
+    manifest["decision"]["second_look"] = 2.0
     (folder / "bundle.json").write_text(json.dumps(manifest))
     return folder
 

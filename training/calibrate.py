@@ -4,6 +4,7 @@
 In this order: each is fitted with the ones before it applied.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -12,14 +13,16 @@ from numpy.typing import NDArray
 from device.bundle.manifest import ClassifierDecision
 from training.metrics import figure
 
-# The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %.
-TARGET_ACCURACY: Final = 0.95
+# The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %. Half
+# a point is added: held-out pictures, which also choose between models, were seen to flatter
+# (answers 95.8 % right on them, 95.0 % on fairface-val).
+TARGET_ACCURACY: Final = 0.955
 MIN_COVERAGE: Final = 0.85
 MAX_OFFSET: Final = 5.0  # as far as a bundle may go
 
 OFFSET_RULE: Final = "the shift of the logit at which women and men are recognised equally often"
 THRESHOLD_RULE: Final = (
-    f"the smallest confidence whose answers are surely {TARGET_ACCURACY:.0%} right (lower end of "
+    f"the smallest confidence whose answers are surely {TARGET_ACCURACY:.1%} right (lower end of "
     f"the Wilson interval) at {MIN_COVERAGE:.0%} coverage or more, else the one that left "
     f"{MIN_COVERAGE:.0%}"
 )
@@ -31,14 +34,16 @@ def decide(
     *,
     offset: float,
     min_face_pixels: int,
+    second_look: float = 0.0,
 ) -> ClassifierDecision:
     """Fit temperature and threshold under an offset.
 
     Args:
-        scores: float64[n], logits of "female" of pictures that were not trained on.
+        scores: float64[n], logits of "female" of pictures that were not trained on, after
+            `looked_twice`.
         female: bool[n], the true labels.
         offset: see `fit_offset`.
-        min_face_pixels: taken over into the decision.
+        min_face_pixels, second_look: taken over into the decision.
     """
     temperature = fit_temperature(scores - offset, female)
     return ClassifierDecision(
@@ -46,7 +51,30 @@ def decide(
         min_confidence=choose_threshold(scores - offset, female, temperature),
         min_face_pixels=min_face_pixels,
         offset=offset,
+        second_look=second_look,
     )
+
+
+def looked_twice(
+    scored: Callable[[NDArray[np.uint8]], NDArray[np.float64]],
+    crops: NDArray[np.uint8],
+    within: float,
+) -> NDArray[np.float64]:
+    """Logits of "female" after a second look at the doubtful ones, as the device has them.
+
+    Args:
+        scored: uint8[k, s, s, 3 or 1] crops -> float64[k] logits of one look.
+        crops: uint8[n, s, s, 3 or 1].
+        within: logits nearer to 0 than this become the mean with the mirror image's.
+
+    Returns:
+        float64[n].
+    """
+    scores = scored(crops)
+    doubtful = np.abs(scores) < within
+    if doubtful.any():
+        scores[doubtful] = (scores[doubtful] + scored(crops[doubtful][:, :, ::-1])) / 2
+    return scores
 
 
 def probabilities(scores: NDArray[np.float64], decision: ClassifierDecision) -> NDArray[np.float64]:

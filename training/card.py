@@ -116,13 +116,19 @@ def _data(data: Data) -> str:
 
 
 def _decision(decision: ClassifierDecision) -> str:
+    again = (
+        f" A crop whose logit is nearer to 0 than {decision.second_look:g} is looked at again, "
+        "mirrored, and the mean of both logits counts."
+        if decision.second_look
+        else ""
+    )
     return (
         f"## Decision\nThe probability of female is sigmoid((logit - {decision.offset}) / "
         f"{decision.temperature}); unsure below a confidence of {decision.min_confidence}; faces "
         f"under {decision.min_face_pixels} px wide are not judged. The first three numbers were "
         f"fitted on held-out training pictures, in this order: the offset is {OFFSET_RULE} there "
         "(0 in bundles older than this rule), the temperature makes confidence honest, the "
-        f"threshold is {THRESHOLD_RULE}.\n"
+        f"threshold is {THRESHOLD_RULE}.{again}\n"
     )
 
 

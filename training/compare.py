@@ -165,14 +165,16 @@ class _Runner:
         path.write_bytes(contender.model)
         self._interpreter = Interpreter(path)
         self._order = [contender.labels.index(label) for label in (FEMALE, MALE)]
-        self._offset = contender.offset
+        self._offset, self._second_look = contender.offset, contender.second_look
         self._crops = crops
 
     def invoke(self, i: int) -> NDArray[Any]:
-        """The outputs for crop `i`, int8[2] or float32[2], female first."""
-        i %= len(self._crops)
-        pixels = self._crops[i : i + 1]
-        outputs: NDArray[Any] = self._interpreter.run(self._values(pixels))[0][0][self._order]
+        """The outputs of one look at crop `i`, int8[2] or float32[2], female first."""
+        return self._outputs(self._crops[i % len(self._crops)])
+
+    def _outputs(self, crop: NDArray[np.uint8]) -> NDArray[Any]:
+        values = self._values(np.ascontiguousarray(crop[None]))
+        outputs: NDArray[Any] = self._interpreter.run(values)[0][0][self._order]
         return outputs
 
     def _values(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
@@ -185,13 +187,15 @@ class _Runner:
 
     def all(self) -> NDArray[np.float64]:
         """Probability of "female" of every crop, at the contender's own even point, float64[n]."""
-        outputs: Any = np.stack([self.invoke(i) for i in range(len(self._crops))])
-        if outputs.dtype == np.int8:
-            quantisation = self._interpreter.output_details[0]["quantization"]
-            logits = calibrate.logits(outputs, *quantisation)
-        else:
-            logits = calibrate.float_logits(outputs)
+        logits = calibrate.looked_twice(self._once, self._crops, self._second_look)
         return np.asarray(1 / (1 + np.exp(self._offset - logits)))
+
+    def _once(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """The logit of "female" of one look at each crop, float64[n]."""
+        outputs: Any = np.stack([self._outputs(crop) for crop in crops])
+        if outputs.dtype == np.int8:
+            return calibrate.logits(outputs, *self._interpreter.output_details[0]["quantization"])
+        return calibrate.float_logits(outputs)
 
 
 def _timed(runners: Sequence[_Runner], clock: Callable[[], float]) -> list[float]:

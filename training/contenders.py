@@ -30,6 +30,7 @@ class Contender:
         rule: how its crops are cut.
         labels: in the order of its outputs.
         offset: where its logit's even point lies: a bundle's own, 0 for the models of a run.
+        second_look: within what logit it looks again: a bundle's own, 0 for the models of a run.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Contender:
     rule: CropRule
     labels: tuple[str, ...] = (FEMALE, MALE)
     offset: float = 0.0
+    second_look: float = 0.0
 
 
 def contenders(paths: Sequence[Path]) -> list[Contender]:
@@ -75,6 +77,7 @@ def _of_bundle(path: Path) -> Contender:
         rule=rule,
         labels=manifest.output.labels,
         offset=decision.offset,
+        second_look=decision.second_look,
     )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -39,6 +39,9 @@ from training.prepared import Prepared, open_prepared
 from training.quantise import to_int8
 from training.report.folder import write_report
 
+# In logits. Farther out a second look changes no label, and one crop in seven lies within.
+SECOND_LOOK: Final = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -52,6 +55,7 @@ class Export:
         tests: labelled pictures for the evidence, none trained on; each is gone through once.
         licence: of the training data, as the card names it.
         known_gaps: what the training data lacks, for the card.
+        second_look: crops whose logit is nearer to 0 are looked at again, mirrored; 0 is never.
         limits: gates that the evidence of the first test set must pass, or None.
     """
 
@@ -62,6 +66,7 @@ class Export:
     tests: Sequence[Dataset] = ()
     licence: str = "not stated"
     known_gaps: tuple[str, ...] = ()
+    second_look: float = SECOND_LOOK
     limits: Limits | None = None
 
 
@@ -172,7 +177,9 @@ def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes)
         model=model,
         input=Input(width=rule.size, height=rule.size, colour=rule.colour, dtype="int8", crop=rule),
         output=Output(labels=LABELS),
-        decision=ClassifierDecision(temperature=1.0, min_confidence=0.5, min_face_pixels=0),
+        decision=ClassifierDecision(
+            temperature=1.0, min_confidence=0.5, min_face_pixels=0, second_look=order.second_look
+        ),
         evidence=Evidence(tests=()),
         data=Data(
             sources=_sources(config, prepared),

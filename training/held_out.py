@@ -30,11 +30,12 @@ def calibrated(
     """Fit the decision, then measure int8 against float under it on the calibrate split.
 
     Args:
-        classifier: the int8 model; its own decision is not used.
+        classifier: the int8 model; of its own decision only `second_look` is used.
         model: the float model.
         prepared: the folder that it was trained on.
     """
-    scores = {split: _scores(classifier, prepared, split) for split in SPLITS}
+    within, crops = classifier.decision.second_look, prepared.crops()
+    scores = {split: int8_scores(classifier, crops[prepared.indices(split)]) for split in SPLITS}
     women = {split: _women(prepared, split) for split in SPLITS}
     all_scores, all_women = (np.concatenate(list(each.values())) for each in (scores, women))
     decision = calibrate.decide(
@@ -42,13 +43,12 @@ def calibrated(
         all_women,
         offset=calibrate.fit_offset(all_scores, all_women),
         min_face_pixels=MIN_FACE_PIXELS,
+        second_look=within,
     )
     female = calibrate.probabilities(scores["calibrate"], decision)
     indices = prepared.indices("calibrate")
-    crops = prepared.crops()[indices]
-    quantisation = compared(
-        female, calibrate.probabilities(float_scores(model, crops), decision), women["calibrate"]
-    )
+    floating = float_scores(model, crops[indices], within)
+    quantisation = compared(female, calibrate.probabilities(floating, decision), women["calibrate"])
     outcomes = [
         _outcome(prepared, int(i), float(one), decision.min_confidence)
         for i, one in zip(indices, female, strict=True)
@@ -70,12 +70,10 @@ def compared_on(
     """
     pictures = of_dataset(dataset, detector, (classifier.rule,))
     crops = pictures.crops[classifier.rule]
-    outputs = int8_outputs(classifier, crops)
-    scores = calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
     decision = classifier.decision
     return compared(
-        calibrate.probabilities(scores, decision),
-        calibrate.probabilities(float_scores(model, crops), decision),
+        calibrate.probabilities(int8_scores(classifier, crops), decision),
+        calibrate.probabilities(float_scores(model, crops, decision.second_look), decision),
         pictures.women,
     )
 
@@ -98,14 +96,23 @@ def compared(
     )
 
 
-def float_scores(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+def float_scores(model: Any, crops: NDArray[np.uint8], second_look: float) -> NDArray[np.float64]:
     """Logits of "female" of a float model for uint8[n, s, s, 3] crops, float64[n]."""
-    return calibrate.float_logits(model.predict(as_float(crops), batch_size=128, verbose=0))
+
+    def once(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return calibrate.float_logits(model.predict(as_float(crops), batch_size=128, verbose=0))
+
+    return calibrate.looked_twice(once, crops, second_look)
 
 
-def _scores(classifier: Classifier, prepared: Prepared, split: str) -> NDArray[np.float64]:
-    outputs = int8_outputs(classifier, prepared.crops()[prepared.indices(split)])
-    return calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
+def int8_scores(classifier: Classifier, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Logits of "female" of an int8 model for uint8[n, s, s, 3] crops, float64[n]."""
+
+    def once(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        outputs = int8_outputs(classifier, crops)
+        return calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
+
+    return calibrate.looked_twice(once, crops, classifier.decision.second_look)
 
 
 def _women(prepared: Prepared, split: str) -> NDArray[np.bool_]:

@@ -63,12 +63,15 @@ class ClassifierDecision(Block, frozen=True, tag="classifier", tag_field="kind")
     """When to answer what: below `min_confidence` the result is unsure.
 
     The probability of "female" is sigmoid((logit - offset) / temperature); `offset` is in logits.
+    A crop whose logit is nearer to 0 than `second_look` is looked at again, mirrored, and the mean
+    of both logits takes its place; 0 is never.
     """
 
     temperature: Annotated[float, Meta(gt=0, le=20)]
     min_confidence: Annotated[float, Meta(ge=0.5, le=1)]
     min_face_pixels: Count
     offset: Annotated[float, Meta(ge=-5, le=5)] = 0.0
+    second_look: Annotated[float, Meta(ge=0, le=10)] = 0.0
 
 
 class DetectorDecision(Block, frozen=True, tag="detector", tag_field="kind"):

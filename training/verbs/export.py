@@ -6,7 +6,7 @@ import contextlib
 import functools
 from pathlib import Path
 
-from training.verbs.common import add_detector, add_limits, detector_bundle, limits_of
+from training.verbs.common import add_detector, add_limits, detector_bundle, limits_of, within
 
 HELP = """\
 Quantises a trained model to int8 (or takes the one that quantisation-aware training left), fits
@@ -50,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the data lacks (repeatable)",
     )
     parser.add_argument(
+        "--second-look",
+        type=within(float, 0, 10),
+        metavar="LOGITS",
+        help="look again, mirrored, at crops whose logit is nearer to 0, and take the mean; "
+        "0: never (default: 1.5, one crop in seven)",
+    )
+    parser.add_argument(
         "--gate", action="store_true", help="refuse a bundle that does not pass; see the limits"
     )
     add_detector(parser)
@@ -66,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from device.detector import Detector  # noqa: PLC0415
     from training.datasets import open_dataset  # noqa: PLC0415
-    from training.export import Export, export  # noqa: PLC0415
+    from training.export import SECOND_LOOK, Export, export  # noqa: PLC0415
 
     detector = Detector(detector_bundle(args))
     with contextlib.ExitStack() as stack:
@@ -78,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
             tests=[stack.enter_context(open_dataset(path)) for path in args.test],
             licence=args.licence,
             known_gaps=tuple(args.gap),
+            second_look=SECOND_LOOK if args.second_look is None else args.second_look,
             limits=limits_of(args) if args.gate else None,
         )
         target = export(order, detector=detector, progress=functools.partial(print, flush=True))
