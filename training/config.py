@@ -40,6 +40,8 @@ class TrainConfig:
             where the groups are that it serves badly, whichever they are).
         even_tones: crops weigh so that each label is as frequent among dark faces as among light
             ones (see training/tones.py).
+        gamma: how far crops are darkened or lightened by a random gamma, between 1 / e^gamma and
+            e^gamma, so that a face's lightness cannot decide alone
         hide: how often all but the middle of a face is hidden, 0 to 1, so that hair cannot decide
             alone.
         quantisation_aware: rehearse int8 while learning; goes on from `start`, a float run.
@@ -68,6 +70,7 @@ class TrainConfig:
     consistent: bool = False
     emphasis: float = 1.0
     even_tones: bool = False
+    gamma: float = 0.0
     hide: float = 0.0
     quantisation_aware: bool = False
     seed: int = 1

@@ -30,6 +30,14 @@ class Share:
     of: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Vary:
+    """What crops vary in beyond pose, distance, light and sharpness; see TrainConfig."""
+
+    gamma: float = 0.0
+    hide: float = 0.0
+
+
 def targets(prepared: Prepared, indices: NDArray[np.int64]) -> NDArray[np.int64]:
     """Index into LABELS for each row of `indices`, int64[k]."""
     return np.array([LABELS.index(prepared.rows[i].perceived_gender) for i in indices], np.int64)
@@ -50,7 +58,7 @@ def training_batches(
     epoch: int,
     first_step: int,
     share: Share = Share(),
-    hide: float = 0.0,
+    vary: Vary = Vary(),
     retarget: Callable[[Any, Any], Any] | None = None,
 ) -> Any:
     """A tf.data.Dataset of augmented batches of one epoch, from step `first_step` of it on.
@@ -67,7 +75,7 @@ def training_batches(
         epoch: which epoch, from 0.
         first_step: steps of this epoch that are already done.
         share: the part of every batch that is wanted; an element for each of its replicas.
-        hide: how often all but the middle of a face is hidden.
+        vary: what is varied beyond the ordinary.
         retarget: makes the final targets of augmented crops and their targets.
     """
     order = np.random.default_rng((seed, epoch)).permutation(len(targets))
@@ -84,7 +92,7 @@ def training_batches(
         )
         images = tf.ensure_shape(images, (part, *pixels.shape[1:]))
         draw = tf.stack([seed + 7919 * epoch, step])
-        augmented = augment(images, size, draw, batch=batch, begin=begin, hide=hide)
+        augmented = augment(images, size, draw, batch=batch, begin=begin, vary=vary)
         wanted = tf.ensure_shape(wanted, (part, len(LABELS)))
         return augmented, wanted if retarget is None else retarget(augmented, wanted)
 
@@ -99,7 +107,7 @@ def augment(
     *,
     batch: int | None = None,
     begin: Any = 0,
-    hide: float = 0.0,
+    vary: Vary = Vary(),
 ) -> Any:
     """Vary a batch as a doorway does: pose, distance, light, sharpness.
 
@@ -109,7 +117,7 @@ def augment(
         seed: int64[2]; the same seed gives the same result.
         batch: pictures in the whole batch of which these are a part, or None for b.
         begin: which of them is the first of these.
-        hide: how often all but the middle of a face is hidden.
+        vary: what is varied beyond the ordinary.
 
     Returns:
         float32[b, size, size, 3 or 1] in [-1, 1).
@@ -128,6 +136,10 @@ def augment(
     )
     pixels = tf.where(draws[5][:, None, None, None] < 0.2, _soften(pixels, size, seed), pixels)
     shape = (part, 1, 1, 1)
+    if vary.gamma:
+        powers = tf.random.stateless_uniform((batch or part,), seed + 3, -vary.gamma, vary.gamma)
+        exponents = tf.exp(tf.reshape(powers[begin : begin + part], shape))
+        pixels = 255.0 * (tf.clip_by_value(pixels, 0.0, 255.0) / 255.0) ** exponents
     mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
     contrast = tf.reshape(0.7 + 0.6 * draws[6], shape)
     brightness = tf.reshape(60.0 * (draws[7] - 0.5), shape)
@@ -135,10 +147,10 @@ def augment(
     grey = tf.reduce_mean(pixels, axis=3, keepdims=True)
     colour = tf.reshape(tf.minimum(1.0, 1.5 * draws[8]), shape)
     pixels = grey + (pixels - grey) * colour
-    if hide:
+    if vary.hide:
         draws = tf.random.stateless_uniform((4, batch or part), seed + 2)
         draws = tf.ensure_shape(draws[:, begin : begin + part], (4, part))
-        pixels = _hidden(pixels, draws, hide)
+        pixels = _hidden(pixels, draws, vary.hide)
     return (tf.clip_by_value(pixels, 0.0, 255.0) - 128.0) / 128.0
 
 

@@ -226,12 +226,17 @@ def _stage(config: TrainConfig) -> str:
         else ""
     )
     even = ", women and men weighing alike at every lightness of face" if config.even_tones else ""
+    gamma = (
+        f", under gammas of up to e^{config.gamma:g} and down to its inverse"
+        if config.gamma
+        else ""
+    )
     hidden = f", hair hidden in {config.hide:.0%} of the pictures" if config.hide else ""
     return (
         f"{f'Starting from {begin}' if config.start is None else 'from those weights'}, "
         f"{config.model.words()}: {_phases(config)} (AdamW, batch {config.batch}, label "
         f"smoothing {config.label_smoothing}, seed {config.seed}"
-        f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught}{even}{hidden})."
+        f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught}{even}{gamma}{hidden})."
     )
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from device.errors import DatasetError, TrainingError
 from training.backend import keras, tf
 from training.config import TrainConfig
-from training.data import LABELS, Share, as_float, targets, training_batches
+from training.data import LABELS, Share, Vary, as_float, targets, training_batches
 from training.prepared import Prepared
 from training.runlog import Progress, RunLog
 from training.steps import Steps, refuse_nan
@@ -208,7 +208,7 @@ class Run:
                 epoch=epoch,
                 first_step=done,
                 share=share,
-                hide=self.config.hide,
+                vary=Vary(self.config.gamma, self.config.hide),
                 retarget=self.watching,
             ).take(left * share.count)
 

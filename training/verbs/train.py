@@ -166,6 +166,13 @@ def _add_weighing(group: "argparse._ArgumentGroup") -> None:
         "ones, and darkness cannot pass for a sign of it",
     )
     group.add_argument(
+        "--gamma",
+        type=within(float, 0, 2),
+        metavar="SPAN",
+        help="darken and lighten crops by a random gamma between 1 / e^SPAN and e^SPAN, so that "
+        f"lightness cannot decide alone ({_default('gamma')})",
+    )
+    group.add_argument(
         "--hide",
         type=within(float, 0, 1),
         metavar="SHARE",
