@@ -41,7 +41,7 @@ class TrainConfig:
         even_tones: crops weigh so that each label is as frequent among dark faces as among light
             ones (see training/tones.py).
         gamma: how far crops are darkened or lightened by a random gamma, between 1 / e^gamma and
-            e^gamma, so that a face's lightness cannot decide alone
+            e^gamma, so that a face's lightness cannot decide alone.
         hide: how often all but the middle of a face is hidden, 0 to 1, so that hair cannot decide
             alone.
         quantisation_aware: rehearse int8 while learning; goes on from `start`, a float run.
