@@ -12,6 +12,7 @@ from device.bundle.manifest import ClassifierDecision
 from device.errors import BundleError
 from device.imaging import CropRule, cut
 from device.interpreter import Interpreter, RuntimeChoice
+from device.lightness import second_view
 from device.records import FEMALE, MALE, UNSURE, Face, FaceCrop, Perception, Picture
 
 
@@ -59,13 +60,12 @@ class Classifier:
     def perceive(self, crop: FaceCrop) -> Perception:
         """Probabilities after offset and temperature, and the label or unsure.
 
-        Where the first look leaves doubt there is a second one, at the mirror image: a face means
-        the same, and a network's chance errors differ.
+        Where the first look leaves doubt there is a second one, at another view of the face.
         """
         score = self.logit(self.raw(crop))
         if abs(score) < self.decision.second_look:
-            mirrored = FaceCrop(np.ascontiguousarray(crop.pixels[:, ::-1]))
-            score = (score + self.logit(self.raw(mirrored))) / 2
+            again = FaceCrop(second_view(crop.pixels))
+            score = (score + self.logit(self.raw(again))) / 2
         return self.judge(score)
 
     def logit(self, raw: NDArray[Any]) -> float:

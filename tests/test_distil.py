@@ -17,7 +17,7 @@ from training.distil import taught, watching
 from training.finished import build
 from training.models.settings import settings_for
 from training.prepared import Prepared
-from training.tones import evened, lightness
+from training.tones import evened, lights
 from training.train import train
 
 pytestmark = pytest.mark.training
@@ -82,7 +82,7 @@ def test_tones_are_evened_with_teachers_and_without(
     prepared_faces: Prepared, teacher: Path
 ) -> None:
     indices = prepared_faces.indices("train")
-    weights = evened(lightness(prepared_faces.crops()[indices]), targets(prepared_faces, indices))
+    weights = evened(lights(prepared_faces.crops()[indices]), targets(prepared_faces, indices))
     assert weights.std() > 0.1
     alone = config(prepared_faces)
     taught_by = dataclasses.replace(alone, teachers=(teacher,))

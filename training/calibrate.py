@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.bundle.manifest import ClassifierDecision
+from device.lightness import second_view
 from training.metrics import figure
 
 # The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %. Half
@@ -65,7 +66,7 @@ def looked_twice(
     Args:
         scored: uint8[k, s, s, 3 or 1] crops -> float64[k] logits of one look.
         crops: uint8[n, s, s, 3 or 1].
-        within: logits nearer to 0 than this become the mean with the mirror image's.
+        within: logits nearer to 0 than this become the mean with the second view's.
 
     Returns:
         float64[n].
@@ -73,7 +74,8 @@ def looked_twice(
     scores = scored(crops)
     doubtful = np.abs(scores) < within
     if doubtful.any():
-        scores[doubtful] = (scores[doubtful] + scored(crops[doubtful][:, :, ::-1])) / 2
+        views = np.stack([second_view(crop) for crop in crops[doubtful]])
+        scores[doubtful] = (scores[doubtful] + scored(views)) / 2
     return scores
 
 

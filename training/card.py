@@ -118,7 +118,7 @@ def _data(data: Data) -> str:
 def _decision(decision: ClassifierDecision) -> str:
     again = (
         f" A crop whose logit is nearer to 0 than {decision.second_look:g} is looked at again, "
-        "mirrored, and the mean of both logits counts."
+        "mirrored and brought halfway to a middle lightness, and the mean of both logits counts."
         if decision.second_look
         else ""
     )

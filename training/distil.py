@@ -20,7 +20,7 @@ from training.data import LABELS, as_float, targets
 from training.finished import best
 from training.prepared import Prepared, open_prepared
 from training.strategy import refuse_several
-from training.tones import evened, lightness
+from training.tones import evened, lights
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def taught(
     hard = np.eye(len(LABELS), dtype=np.float32)[labels]
     weights = np.ones(len(labels), np.float32)
     if config.even_tones:
-        weights = evened(lightness(prepared.crops()[indices]), labels)
+        weights = evened(lights(prepared.crops()[indices]), labels)
     if not config.teachers or config.consistent:
         return hard * weights[:, None]
     names = [prepared.rows[i].sha256 for i in indices]

@@ -55,7 +55,8 @@ class Export:
         tests: labelled pictures for the evidence, none trained on; each is gone through once.
         licence: of the training data, as the card names it.
         known_gaps: what the training data lacks, for the card.
-        second_look: crops whose logit is nearer to 0 are looked at again, mirrored; 0 is never.
+        second_look: crops whose logit is nearer to 0 are looked at again (see device/lightness.py);
+            0 is never.
         limits: gates that the evidence of the first test set must pass, or None.
     """
 

@@ -13,32 +13,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from device.lightness import lightness
+
 BINS: Final = 20
-# The middle of a face, as parts of a crop's side: brows to upper lip, and no hair or background.
-_ROWS, _COLUMNS = (0.42, 0.72), (0.28, 0.72)
-# ITU-R BT.601.
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def lightness(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The median luma of the middle of each face, 0 to 255: float32[k].
-
-    Args:
-        crops: uint8[k, s, s, 3 or 1], levelled faces as the device cuts them.
-    """
-    side = crops.shape[1]
-    rows, columns = (slice(*(int(part * side) for part in ends)) for ends in (_ROWS, _COLUMNS))
-    middles = crops[:, rows, columns].astype(np.float32)
-    luma = middles @ _LUMA if crops.shape[3] == len(_LUMA) else middles[..., 0]
-    medians: NDArray[np.float32] = np.median(luma.reshape(len(crops), -1), axis=1)
-    return medians
+def lights(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The lightness of each face: float32[k], 0 to 255, from uint8[k, s, s, 3 or 1] crops."""
+    return np.array([lightness(crop) for crop in crops], np.float32)
 
 
 def evened(light: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
     """Weights, 1 in the mean, with which each label is as frequent in each of BINS of lightness.
 
     Args:
-        light: float32[k], from `lightness`.
+        light: float32[k], from `lights`.
         labels: int64[k].
 
     Returns:

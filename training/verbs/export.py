@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--second-look",
         type=within(float, 0, 10),
         metavar="LOGITS",
-        help="look again, mirrored, at crops whose logit is nearer to 0, and take the mean; "
+        help="look again, mirrored and in a middle light, at crops whose logit is nearer to 0; "
         "0: never (default: 1.5, one crop in seven)",
     )
     parser.add_argument(
