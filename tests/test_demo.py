@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from zeros import png_of_zeros
 
+from device.classifier import Classifier
 from device.errors import InputError
 from device.records import UNSURE
 from training.cli import main
@@ -128,13 +129,14 @@ def test_bad_pictures_get_one_sentence(looker: Looker, six: bytes, kind: str) ->
     assert refusal(str(caught.value)).endswith(".</p></div>")
 
 
-def test_the_answer_tells_all(look: Look) -> None:
+def test_the_answer_tells_all(look: Look, classifier: Classifier) -> None:
     said = answer(look)
     assert summary(look.faces) in said
     assert summary(look.faces).startswith("6 faces: ")
     assert said.count("<tr><td>#") == 6
     assert "swatch unsure" in said
-    for words in ("find faces", "classify", "milliseconds", "default 2", "perceived", "Under 81%"):
+    least = f"Under {classifier.decision.min_confidence:.0%}"
+    for words in ("find faces", "classify", "milliseconds", "default 2", "perceived", least):
         assert words in said
     assert opened(look.jpeg).width == 720
 
