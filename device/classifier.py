@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from device.bundle import Bundle
 from device.bundle.manifest import ClassifierDecision
 from device.errors import BundleError
-from device.imaging import CropRule, cut
+from device.imaging import CropRule, cut, second_view
 from device.interpreter import Interpreter, RuntimeChoice
-from device.lightness import second_view
 from device.records import FEMALE, MALE, UNSURE, Face, FaceCrop, Perception, Picture
 
 

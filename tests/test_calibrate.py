@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from device.bundle.manifest import ClassifierDecision
 from device.classifier import calibrated, logit
-from device.lightness import second_view
+from device.imaging import second_view
 from training.calibrate import (
     MAX_OFFSET,
     choose_threshold,

@@ -12,7 +12,7 @@ from device.bundle import open_bundle
 from device.classifier import Classifier, calibrated, logit
 from device.detector import Detector
 from device.errors import BundleError
-from device.lightness import second_view
+from device.imaging import second_view
 from device.records import FaceCrop
 
 STEP = 1 / 256

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from device.lightness import MIDDLE, lightness, second_view
+from device.imaging import MIDDLE_LIGHT, lightness, second_view
 
 
 def flat(value: int, *, side: int = 100, channels: int = 3) -> np.ndarray:  # type: ignore[type-arg]
@@ -30,7 +30,7 @@ def test_grey_crops_are_their_own_lightness(value: int) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_face_in_a_middle_light_is_mirrored(channels: int) -> None:
     crop = np.random.default_rng(4).integers(0, 256, (96, 96, channels), np.uint8)
-    crop[38:72, 24:72] = MIDDLE
+    crop[38:72, 24:72] = MIDDLE_LIGHT
     assert np.array_equal(second_view(crop), crop[:, ::-1])
 
 
@@ -39,8 +39,8 @@ def test_another_goes_halfway_there(value: int) -> None:
     """Halfway as gammas go: the same step again would reach the middle."""
     view = second_view(flat(value))
     assert view.dtype == np.uint8
-    assert value < view[0, 0, 0] <= MIDDLE or MIDDLE <= view[0, 0, 0] < value
-    gammas = [math.log(x / 255) / math.log(value / 255) for x in (int(view[0, 0, 0]), MIDDLE)]
+    assert value < view[0, 0, 0] <= MIDDLE_LIGHT or MIDDLE_LIGHT <= view[0, 0, 0] < value
+    gammas = [math.log(x / 255) / math.log(value / 255) for x in (int(view[0, 0, 0]), MIDDLE_LIGHT)]
     assert gammas[0] ** 2 == pytest.approx(gammas[1], rel=0.03)
 
 

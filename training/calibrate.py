@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.bundle.manifest import ClassifierDecision
-from device.lightness import second_view
+from device.imaging import second_view
 from training.metrics import figure
 
 # The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %. Half

@@ -125,10 +125,9 @@ def augment(
     part, wide = images.shape[0], images.shape[1]
     draws = tf.random.stateless_uniform((9, batch or part), seed)
     draws = tf.ensure_shape(draws[:, begin : begin + part], (9, part))
-    transforms = _transforms(draws[:5], size, wide)
     pixels = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.cast(images, tf.float32),
-        transforms=transforms,
+        transforms=_transforms(draws[:5], size, wide),
         output_shape=[size, size],
         fill_value=128.0,
         interpolation="BILINEAR",
@@ -138,8 +137,7 @@ def augment(
     shape = (part, 1, 1, 1)
     if vary.gamma:
         powers = tf.random.stateless_uniform((batch or part,), seed + 3, -vary.gamma, vary.gamma)
-        exponents = tf.exp(tf.reshape(powers[begin : begin + part], shape))
-        pixels = 255.0 * (tf.clip_by_value(pixels, 0.0, 255.0) / 255.0) ** exponents
+        pixels = _lit(pixels, tf.reshape(powers[begin : begin + part], shape))
     mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
     contrast = tf.reshape(0.7 + 0.6 * draws[6], shape)
     brightness = tf.reshape(60.0 * (draws[7] - 0.5), shape)
@@ -152,6 +150,11 @@ def augment(
         draws = tf.ensure_shape(draws[:, begin : begin + part], (4, part))
         pixels = _hidden(pixels, draws, vary.hide)
     return (tf.clip_by_value(pixels, 0.0, 255.0) - 128.0) / 128.0
+
+
+def _lit(pixels: Any, powers: Any) -> Any:
+    """Each of the batch under a gamma of e^power."""
+    return 255.0 * (tf.clip_by_value(pixels, 0.0, 255.0) / 255.0) ** tf.exp(powers)
 
 
 def _hidden(pixels: Any, draws: Any, share: float) -> Any:

@@ -55,7 +55,7 @@ class Export:
         tests: labelled pictures for the evidence, none trained on; each is gone through once.
         licence: of the training data, as the card names it.
         known_gaps: what the training data lacks, for the card.
-        second_look: crops whose logit is nearer to 0 are looked at again (see device/lightness.py);
+        second_look: crops whose logit is nearer to 0 are looked at again (see device/imaging.py);
             0 is never.
         limits: gates that the evidence of the first test set must pass, or None.
     """
@@ -227,11 +227,7 @@ def _stage(config: TrainConfig) -> str:
         else ""
     )
     even = ", women and men weighing alike at every lightness of face" if config.even_tones else ""
-    gamma = (
-        f", under gammas of up to e^{config.gamma:g} and down to its inverse"
-        if config.gamma
-        else ""
-    )
+    gamma = f", under gammas of e^-{config.gamma:g} to e^{config.gamma:g}" if config.gamma else ""
     hidden = f", hair hidden in {config.hide:.0%} of the pictures" if config.hide else ""
     return (
         f"{f'Starting from {begin}' if config.start is None else 'from those weights'}, "

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from device.lightness import lightness
+from device.imaging import lightness
 
 BINS: Final = 20
 

@@ -64,7 +64,7 @@ class ClassifierDecision(Block, frozen=True, tag="classifier", tag_field="kind")
 
     The probability of "female" is sigmoid((logit - offset) / temperature); `offset` is in logits.
     A crop whose logit is nearer to 0 than `second_look` is looked at again, in the second view of
-    device/lightness.py, and the mean of both logits takes its place; 0 is never.
+    device/imaging.py, and the mean of both logits takes its place; 0 is never.
     """
 
     temperature: Annotated[float, Meta(gt=0, le=20)]

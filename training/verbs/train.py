@@ -169,15 +169,13 @@ def _add_weighing(group: "argparse._ArgumentGroup") -> None:
         "--gamma",
         type=within(float, 0, 2),
         metavar="SPAN",
-        help="darken and lighten crops by a random gamma between 1 / e^SPAN and e^SPAN, so that "
-        f"lightness cannot decide alone ({_default('gamma')})",
+        help=f"vary lightness by a random gamma, e^-SPAN to e^SPAN ({_default('gamma')})",
     )
     group.add_argument(
         "--hide",
         type=within(float, 0, 1),
         metavar="SHARE",
-        help="how often hair and surroundings are hidden, so that they cannot decide alone "
-        f"({_default('hide')})",
+        help=f"how often hair and surroundings are hidden ({_default('hide')})",
     )
     group.add_argument(
         "--quantisation-aware",
