@@ -19,6 +19,7 @@ from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import BundleError
 from training.bundle_writer import BundleDraft, write_bundle
+from training.card import card
 from training.cli import main
 from training.datasets import open_dataset
 from training.evaluate import Measured, measure, summarise
@@ -99,8 +100,8 @@ def test_the_history_comes_from_the_bundle(local: Path, classifier: Classifier) 
 
 
 def test_the_card_says_what_it_must(local: Path) -> None:
-    card = (local / "CARD.md").read_text()
-    headings = re.findall(r"^## (.*)$", card, re.M)
+    text = (local / "CARD.md").read_text()
+    headings = re.findall(r"^## (.*)$", text, re.M)
     assert headings[:7] == [
         "Figures",
         "Limits",
@@ -110,9 +111,24 @@ def test_the_card_says_what_it_must(local: Path) -> None:
         "Data and licence",
         "Decision",
     ]
-    assert "**faces** (whole path" in card
-    assert "perceived" in card
-    assert "CC BY 4.0" in card
+    assert "**faces** (whole path" in text
+    assert "perceived" in text
+    assert "CC BY 4.0" in text
+
+
+@pytest.mark.parametrize(("offset", "written"), [(0.25, "logit - 0.25"), (-0.25, "logit + 0.25")])
+def test_the_card_writes_an_offset_as_one_reads_it(
+    offset: float, written: str, classifier: Classifier
+) -> None:
+    manifest = classifier.bundle.manifest
+    text = card(
+        "any 1.0.0",
+        evidence=manifest.evidence,
+        data=manifest.data,
+        decision=msgspec.structs.replace(DECISION, offset=offset),
+        model_bytes=1,
+    )
+    assert f"sigmoid(({written}) / 1.0)" in text
 
 
 def test_the_page_of_mistakes_shows_them_and_needs_nothing_else(

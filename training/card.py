@@ -122,8 +122,10 @@ def _decision(decision: ClassifierDecision) -> str:
         if decision.second_look
         else ""
     )
+    sign = "-" if decision.offset >= 0 else "+"
     return (
-        f"## Decision\nThe probability of female is sigmoid((logit - {decision.offset}) / "
+        "## Decision\n"
+        f"The probability of female is sigmoid((logit {sign} {abs(decision.offset)}) / "
         f"{decision.temperature}); unsure below a confidence of {decision.min_confidence}; faces "
         f"under {decision.min_face_pixels} px wide are not judged. The first three numbers were "
         f"fitted on held-out training pictures, in this order: the offset is {OFFSET_RULE} there "
