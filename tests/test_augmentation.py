@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from training.backend import tf
-from training.data import Vary, augment
+from training.data import Vary, augment, mixed
 
 pytestmark = pytest.mark.training
 
@@ -43,3 +43,30 @@ def test_a_gamma_darkens_and_lightens() -> None:
     plain = augment(tf.constant(grey), 32, seed)[:, 16, 16, 0]
     varied = augment(tf.constant(grey), 32, seed, vary=Vary(gamma=0.7))[:, 16, 16, 0]
     assert 150 < int((varied > plain).numpy().sum()) < 250
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.4, 1.0])
+def test_a_crop_and_its_target_are_mixed_alike(alpha: float) -> None:
+    """Black crops of one label with white ones of the other: lightness tells the share."""
+    light = np.repeat([-1.0, 1.0], 200).astype(np.float32)
+    crops = tf.constant(np.broadcast_to(light[:, None, None, None], (400, 8, 8, 3)))
+    wanted = tf.constant(np.stack([light < 0, light > 0], axis=1).astype(np.float32))
+    images, targets = (x.numpy() for x in mixed(crops, wanted, tf.constant([3, 4]), alpha))
+    assert np.allclose(images.min(axis=(1, 2, 3)), images.max(axis=(1, 2, 3)))
+    assert np.allclose((images[:, 0, 0, 0] + 1) / 2, targets[:, 1], atol=1e-5)
+    assert np.allclose(targets.sum(axis=1), 1)
+    own = targets[np.arange(400), np.repeat([0, 1], 200)]
+    assert own.min() >= 0.5 - 1e-5
+    # The mean of max(x, 1 - x) under Beta(a, a): 3/4 where it is even, 1 as a goes to 0.
+    assert own.mean() == pytest.approx({0.01: 0.99, 0.4: 0.83, 1.0: 0.75}[alpha], abs=0.03)
+
+
+def test_mixing_is_the_same_for_the_same_seed() -> None:
+    rng = np.random.default_rng(1)
+    crops = tf.constant(rng.normal(size=(8, 4, 4, 3)).astype(np.float32))
+    wanted = tf.constant(rng.uniform(size=(8, 2)).astype(np.float32))
+    first, again, other = (
+        mixed(crops, wanted, tf.constant([3, n]), 0.4)[0].numpy() for n in (4, 4, 5)
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)

@@ -42,6 +42,8 @@ class TrainConfig:
             ones (see training/tones.py).
         gamma: how far crops are darkened or lightened by a random gamma, between 1 / e^gamma and
             e^gamma, so that a face's lightness cannot decide alone.
+        mixup: alpha of the beta distribution by which each crop, and its target, is mixed with
+            another of its batch (mixup, arXiv 1710.09412); 0 mixes none.
         hide: how often all but the middle of a face is hidden, 0 to 1, so that hair cannot decide
             alone.
         quantisation_aware: rehearse int8 while learning; goes on from `start`, a float run.
@@ -71,6 +73,7 @@ class TrainConfig:
     emphasis: float = 1.0
     even_tones: bool = False
     gamma: float = 0.0
+    mixup: float = 0.0
     hide: float = 0.0
     quantisation_aware: bool = False
     seed: int = 1

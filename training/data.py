@@ -36,6 +36,7 @@ class Vary:
 
     gamma: float = 0.0
     hide: float = 0.0
+    mixup: float = 0.0
 
 
 def targets(prepared: Prepared, indices: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -92,9 +93,10 @@ def training_batches(
         )
         images = tf.ensure_shape(images, (part, *pixels.shape[1:]))
         draw = tf.stack([seed + 7919 * epoch, step])
-        augmented = augment(images, size, draw, batch=batch, begin=begin, vary=vary)
         wanted = tf.ensure_shape(wanted, (part, len(LABELS)))
-        return augmented, wanted if retarget is None else retarget(augmented, wanted)
+        crops = augment(images, size, draw, batch=batch, begin=begin, vary=vary)
+        crops, wanted = mixed(crops, wanted, draw + 5, vary.mixup)
+        return crops, wanted if retarget is None else retarget(crops, wanted)
 
     dataset = tf.data.Dataset.range(first_step * share.count, steps * share.count)
     return dataset.map(load, num_parallel_calls=PARALLEL, deterministic=True).prefetch(4)
@@ -150,6 +152,33 @@ def augment(
         draws = tf.ensure_shape(draws[:, begin : begin + part], (4, part))
         pixels = _hidden(pixels, draws, vary.hide)
     return (tf.clip_by_value(pixels, 0.0, 255.0) - 128.0) / 128.0
+
+
+def mixed(crops: Any, wanted: Any, seed: Any, alpha: float) -> tuple[Any, Any]:
+    """Each crop blended with that at the other end of the batch, and so their targets.
+
+    Zhang et al., "mixup: Beyond Empirical Risk Minimization" (arXiv 1710.09412). What a network
+    does between two faces it cannot know by heart.
+
+    Args:
+        crops: float32[b, s, s, c].
+        wanted: float32[b, 2].
+        seed: int64[2]; the same seed gives the same result.
+        alpha: of the beta distribution of the shares; the larger share is the crop's own; 0 mixes
+            nothing.
+
+    Returns:
+        The same shapes.
+    """
+    if not alpha:
+        return crops, wanted
+    one, other = tf.unstack(tf.random.stateless_gamma((2, crops.shape[0]), seed, alpha))
+    own = (tf.maximum(one, other) + 1e-6) / (one + other + 1e-6)  # a small alpha may draw 0 and 0
+    images, labels = own[:, None, None, None], own[:, None]
+    return (
+        images * crops + (1 - images) * tf.reverse(crops, [0]),
+        labels * wanted + (1 - labels) * tf.reverse(wanted, [0]),
+    )
 
 
 def _lit(pixels: Any, powers: Any) -> Any:

@@ -80,7 +80,7 @@ def watching(config: TrainConfig) -> Callable[[Any, Any], Any] | None:
     def mixed(crops: Any, hard: Any) -> Any:
         opinions = []
         for teacher, size in teachers:
-            seen = tf.image.resize(crops, (size, size), method="area")
+            seen = tf.image.resize(crops, (size, size), method="bilinear", antialias=True)
             opinions.append(teacher(seen, training=False))
         share, weights = config.teacher_share, tf.reduce_sum(hard, axis=1, keepdims=True)
         return (1 - share) * hard + share * weights * tf.add_n(opinions) / len(opinions)

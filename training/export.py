@@ -228,12 +228,14 @@ def _stage(config: TrainConfig) -> str:
     )
     even = ", women and men weighing alike at every lightness of face" if config.even_tones else ""
     gamma = f", under gammas of e^-{config.gamma:g} to e^{config.gamma:g}" if config.gamma else ""
+    mixed = f", crops mixed in pairs (alpha {config.mixup:g})" if config.mixup else ""
     hidden = f", hair hidden in {config.hide:.0%} of the pictures" if config.hide else ""
     return (
         f"{f'Starting from {begin}' if config.start is None else 'from those weights'}, "
         f"{config.model.words()}: {_phases(config)} (AdamW, batch {config.batch}, label "
         f"smoothing {config.label_smoothing}, seed {config.seed}"
-        f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught}{even}{gamma}{hidden})."
+        f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught}{even}"
+        f"{gamma}{mixed}{hidden})."
     )
 
 

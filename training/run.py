@@ -208,7 +208,7 @@ class Run:
                 epoch=epoch,
                 first_step=done,
                 share=share,
-                vary=Vary(self.config.gamma, self.config.hide),
+                vary=Vary(self.config.gamma, self.config.hide, self.config.mixup),
                 retarget=self.watching,
             ).take(left * share.count)
 

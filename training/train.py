@@ -79,6 +79,8 @@ def _model(config: TrainConfig, prepared: Prepared) -> Any:
     with placed(config.precision):
         if config.quantisation_aware:
             refuse_several("quantisation-aware training")
+        if config.mixup:
+            refuse_several("mixing crops")
         model = build(config)
         if config.start is not None:
             start_from(model, config, config.start)

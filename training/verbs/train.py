@@ -4,12 +4,13 @@
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from training.config import TrainConfig
 from training.models.settings import IMAGENET, SETTINGS, own_settings, settings_for, settings_kind
 from training.verbs.bar import Bar
 from training.verbs.common import stop_wish, within
+from training.verbs.learning import add_teaching, add_weighing, default
 
 HELP = f"""\
 Trains a classifier of perceived gender on a prepared folder. The workdir keeps the configuration,
@@ -53,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_model(parser.add_argument_group("what is trained"))
     _add_phases(parser.add_argument_group("how long it learns, and how fast"))
     teaching = parser.add_argument_group("what it learns from")
-    _add_teaching(teaching)
-    _add_weighing(teaching)
+    add_teaching(teaching)
+    add_weighing(teaching)
     _add_computing(parser.add_argument_group("how it is computed"))
 
 
@@ -63,7 +64,7 @@ def _add_model(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--architecture",
         metavar="NAME",
-        help=f"{', '.join(SETTINGS)} ({_default('architecture')})",
+        help=f"{', '.join(SETTINGS)} ({default('architecture')})",
     )
     group.add_argument(
         "--pretrained",
@@ -102,86 +103,19 @@ def _add_phases(group: "argparse._ArgumentGroup") -> None:
             f"--{epochs}",
             type=within(int, 0, MANY),
             metavar="N",
-            help=f"epochs {what} ({_default(epochs)}{more})",
+            help=f"epochs {what} ({default(epochs)}{more})",
         )
         group.add_argument(
             f"--{rate}",
             type=within(float, 1e-8, 1),
             metavar="RATE",
-            help=f"peak learning rate {what} ({_default(rate)})",
+            help=f"peak learning rate {what} ({default(rate)})",
         )
     group.add_argument(
         "--batch",
         type=within(int, 1, MANY),
         metavar="N",
-        help=f"pictures in a batch ({_default('batch')})",
-    )
-
-
-def _add_teaching(group: "argparse._ArgumentGroup") -> None:
-    """Earlier runs that this one goes on from or listens to."""
-    group.add_argument(
-        "--start",
-        type=Path,
-        metavar="WORKDIR",
-        help="begin with what this finished run has learnt (equally wide or wider)",
-    )
-    group.add_argument(
-        "--teacher",
-        type=Path,
-        action="append",
-        dest="teachers",
-        metavar="WORKDIR",
-        help="mix the opinion of this finished run into the targets (repeatable)",
-    )
-    group.add_argument(
-        "--teacher-share",
-        type=within(float, 0, 1),
-        metavar="SHARE",
-        help=f"how much of a target is theirs ({_default('teacher_share')})",
-    )
-    group.add_argument(
-        "--consistent",
-        action="store_true",
-        default=None,
-        help="let the teachers look at each augmented crop that the student learns from, step by "
-        "step (dearer, and better than their opinion of pictures that they know by heart)",
-    )
-
-
-def _add_weighing(group: "argparse._ArgumentGroup") -> None:
-    """What counts for more or is hidden, and whether int8 is rehearsed."""
-    group.add_argument(
-        "--emphasis",
-        type=within(float, 1, 100),
-        metavar="WEIGHT",
-        help="weight of crops whose label the teachers contradict, so that groups which they serve "
-        f"badly count for more ({_default('emphasis')})",
-    )
-    group.add_argument(
-        "--even-tones",
-        action="store_true",
-        default=None,
-        help="let crops count so that each label is as frequent among dark faces as among light "
-        "ones, and darkness cannot pass for a sign of it",
-    )
-    group.add_argument(
-        "--gamma",
-        type=within(float, 0, 2),
-        metavar="SPAN",
-        help=f"vary lightness by a random gamma, e^-SPAN to e^SPAN ({_default('gamma')})",
-    )
-    group.add_argument(
-        "--hide",
-        type=within(float, 0, 1),
-        metavar="SHARE",
-        help=f"how often hair and surroundings are hidden ({_default('hide')})",
-    )
-    group.add_argument(
-        "--quantisation-aware",
-        action="store_true",
-        default=None,
-        help="rehearse int8 while learning; goes on from --start, with --frozen-epochs 0",
+        help=f"pictures in a batch ({default('batch')})",
     )
 
 
@@ -191,13 +125,13 @@ def _add_computing(group: "argparse._ArgumentGroup") -> None:
         "--seed",
         type=within(int, 0, 2**31 - 1),
         metavar="N",
-        help=f"reproduces order, augmentation and weights ({_default('seed')})",
+        help=f"reproduces order, augmentation and weights ({default('seed')})",
     )
     group.add_argument(
         "--precision",
         choices=("float32", "mixed_float16", "mixed_bfloat16"),
         help="the latter two are faster on GPUs that know them, not on CPUs "
-        f"({_default('precision')})",
+        f"({default('precision')})",
     )
     group.add_argument(
         "--max-steps",
@@ -205,12 +139,6 @@ def _add_computing(group: "argparse._ArgumentGroup") -> None:
         metavar="N",
         help="stop each epoch early (to try things out)",
     )
-
-
-def _default(option: str) -> Any:
-    """The default of a field of TrainConfig."""
-    name = option.replace("-", "_")
-    return next(each.default for each in dataclasses.fields(TrainConfig) if each.name == name)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -239,7 +167,7 @@ def configured(args: argparse.Namespace, *, size: int, colour: str) -> TrainConf
         InputError: the architecture has no such setting, or the value is not accepted.
     """
     given = {name: value for name, value in vars(args).items() if value is not None}
-    architecture = given.get("architecture", _default("architecture"))
+    architecture = given.get("architecture", default("architecture"))
     model = {name: given[name] for name in ("pretrained", *_model_flags()) if name in given}
     names = {each.name for each in dataclasses.fields(TrainConfig)} - {"model"}
     run = {name: value for name, value in given.items() if name in names}
