@@ -82,9 +82,8 @@ def training_batches(
     order = np.random.default_rng((seed, epoch)).permutation(len(targets))
     steps, part = len(targets) // batch, batch // share.of
 
-    def gather(begin: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        chosen = order[begin : begin + part]
-        return pixels[chosen], targets[chosen]
+    def gather(begin: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        return pixels[order[begin : begin + part]], targets[order[begin : begin + part]]
 
     def load(number: Any) -> tuple[Any, Any]:
         step, begin = number // share.count, part * (share.first + number % share.count)
@@ -92,8 +91,8 @@ def training_batches(
             gather, [step * batch + begin], (tf.uint8, tf.float32), stateful=False
         )
         images = tf.ensure_shape(images, (part, *pixels.shape[1:]))
-        draw = tf.stack([seed + 7919 * epoch, step])
         wanted = tf.ensure_shape(wanted, (part, len(LABELS)))
+        draw = tf.stack([seed + 7919 * epoch, step])
         crops = augment(images, size, draw, batch=batch, begin=begin, vary=vary)
         crops, wanted = mixed(crops, wanted, draw + 5, vary.mixup)
         return crops, wanted if retarget is None else retarget(crops, wanted)
