@@ -7,6 +7,7 @@ from device.bundle.manifest import ClassifierDecision
 from device.classifier import calibrated, logit
 from device.imaging import second_view
 from training.calibrate import (
+    MAX_LEAD,
     MAX_OFFSET,
     choose_threshold,
     decide,
@@ -88,14 +89,18 @@ def recalls(scores: np.ndarray, female: np.ndarray, offset: float) -> tuple[floa
 
 @pytest.mark.parametrize("women", [2000, 300])
 @pytest.mark.parametrize("bias", [-1.2, 0.0, 0.6])
-def test_the_offset_evens_out_women_and_men(bias: float, women: int) -> None:
-    """Whatever the bias and however few the women: afterwards both are found equally often."""
+def test_the_offset_lets_women_lead_by_a_point_at_most(bias: float, women: int) -> None:
+    """Whatever the bias and however few the women: no more women would be found within the lead."""
     rng = np.random.default_rng(8)
     female = np.arange(women + 2000) < women
     scores = np.where(female, 1.5, -1.5) + rng.normal(0, 1.5, len(female)) + bias
     offset = fit_offset(scores, female)
     found_women, found_men = recalls(scores, female, offset)
-    assert abs(found_women - found_men) <= 1 / women
+    assert -1e-9 <= found_women - found_men <= MAX_LEAD + 1e-9
+    beyond = np.sort(scores[female & (scores < offset)])[-1]  # one woman more
+    more_women, fewer_men = recalls(scores, female, float(beyond))
+    assert more_women > found_women
+    assert more_women - fewer_men > MAX_LEAD + 1e-9
     assert offset == pytest.approx(bias, abs=0.35)
     assert not np.isin(offset, scores)
 
@@ -104,6 +109,14 @@ def test_an_even_model_keeps_its_even_point() -> None:
     scores = np.array([-2.0, -1.0, 0.5, 1.0, -0.4, 3.0])
     assert fit_offset(scores, scores >= 0) == 0.0
     assert fit_offset(scores, np.ones(6, np.bool_)) == 0.0  # nothing to even out
+
+
+def test_a_lead_that_few_pictures_do_not_allow_is_not_taken() -> None:
+    """Ten women and ten men overlap by one each: even is the nearest to the rule."""
+    female = np.arange(20) < 10
+    scores = np.where(female, 1.0, -1.0) * np.tile(np.arange(1, 11), 2)
+    scores[[0, 10]] = -0.5, 0.5
+    assert recalls(scores, female, fit_offset(scores, female)) == (0.9, 0.9)
 
 
 def test_the_offset_stays_within_what_a_bundle_may_say() -> None:
