@@ -114,7 +114,8 @@ def test_an_even_model_keeps_its_even_point() -> None:
 def test_a_lead_that_few_pictures_do_not_allow_is_not_taken() -> None:
     """Ten women and ten men overlap by one each: even is the nearest to the rule."""
     female = np.arange(20) < 10
-    scores = np.where(female, 1.0, -1.0) * np.tile(np.arange(1, 11), 2)
+    distance = np.tile(np.arange(1.0, 11.0), 2)
+    scores = np.where(female, distance, -distance)
     scores[[0, 10]] = -0.5, 0.5
     assert recalls(scores, female, fit_offset(scores, female)) == (0.9, 0.9)
 
