@@ -35,6 +35,9 @@ class TrainConfig:
         teacher_share: how much of a target is the teachers' opinion, 0 to 1.
         consistent: the teachers look at the very augmented crops that the student learns from,
             and not once at the plain ones, which they know by heart.
+        folds: in how many folds the training crops are divided, of which this run leaves one out;
+            with 1 it learns from all. As a teacher it is asked about that fold alone.
+        fold: which one that is, from 0.
         emphasis: weight of a crop whose label the teachers' mean opinion contradicts; 1 is that of
             the others (just train twice, arXiv 2107.09044: what an earlier model gets wrong is
             where the groups are that it serves badly, whichever they are).
@@ -70,6 +73,8 @@ class TrainConfig:
     teachers: tuple[Path, ...] = ()
     teacher_share: float = 0.7
     consistent: bool = False
+    folds: int = 1
+    fold: int = 0
     emphasis: float = 1.0
     even_tones: bool = False
     gamma: float = 0.0
@@ -95,6 +100,11 @@ class TrainConfig:
             raise InputError(
                 "neither an emphasis nor consistency is possible without teachers; give at least "
                 "one --teacher WORKDIR"
+            )
+        if not 0 <= self.fold < self.folds:
+            raise InputError(
+                f"fold {self.fold} of {self.folds}, expected one of 0 to {self.folds - 1}; give "
+                "--folds N and --fold K below it"
             )
         if self.emphasis != 1 and self.consistent:
             raise InputError(

@@ -18,6 +18,7 @@ from training.backend import tf
 from training.config import TrainConfig, read_config
 from training.data import LABELS, as_float, targets
 from training.finished import best
+from training.folds import left_out
 from training.prepared import Prepared, open_prepared
 from training.strategy import refuse_several
 from training.tones import evened, lights
@@ -48,7 +49,7 @@ def taught(
     if not config.teachers or config.consistent:
         return hard * weights[:, None]
     names = [prepared.rows[i].sha256 for i in indices]
-    soft = np.mean([_opinions(folder, names) for folder in config.teachers], axis=0)
+    soft = _mean(np.stack([_opinions(folder, names) for folder in config.teachers]))
     share = np.float32(config.teacher_share)
     mixed = (1 - share) * hard + share * soft.astype(np.float32)
     wrong = soft.argmax(axis=1) != hard.argmax(axis=1)
@@ -75,6 +76,12 @@ def watching(config: TrainConfig) -> Callable[[Any, Any], Any] | None:
     if not config.consistent:
         return None
     refuse_several("teaching step by step")
+    for folder in config.teachers:
+        if read_config(folder).folds > 1:
+            raise DatasetError(
+                f"{folder}: this teacher left a fold out and may judge that alone, but consistent "
+                "teachers are asked about every crop; teach without --consistent"
+            )
     teachers = [(best(folder), _seen_by(folder, config)) for folder in config.teachers]
 
     def mixed(crops: Any, hard: Any) -> Any:
@@ -99,12 +106,27 @@ def _seen_by(teacher: Path, student: TrainConfig) -> int:
     return model.input_size
 
 
+def _mean(opinions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of those who have one: float32[teachers, k, 2], NaN where there is none, to float32[k, 2]."""
+    told = ~np.isnan(opinions)
+    counts = told.sum(axis=0)
+    if not counts.all():
+        raise DatasetError(
+            f"{int((counts[:, 0] == 0).sum())} training crops lie in a fold that no teacher left "
+            "out; give a --teacher for every fold"
+        )
+    mean: NDArray[np.float32] = np.sum(opinions, axis=0, where=told) / counts
+    return mean
+
+
 def _opinions(workdir: Path, digests: Sequence[str]) -> NDArray[np.float32]:
     """A teacher's probabilities for pictures, the mean of each crop and its mirror image.
 
-    The teacher looks at its own prepared crops, which may be larger than the student's.
+    The teacher looks at its own prepared crops, which may be larger than the student's. NaN where
+    it has left a fold out and the picture is not in it.
     """
-    prepared = open_prepared(read_config(workdir).prepared)
+    config = read_config(workdir)
+    prepared = open_prepared(config.prepared)
     rows = {row.sha256: i for i, row in enumerate(prepared.rows) if row.found}
     try:
         indices = [rows[digest] for digest in digests]
@@ -113,12 +135,20 @@ def _opinions(workdir: Path, digests: Sequence[str]) -> NDArray[np.float32]:
             f"{workdir}: its prepared folder lacks a training picture (SHA-256 {error}); prepare "
             "teacher's and student's crops from the same datasets"
         ) from error
-    model, crops = best(workdir), prepared.crops()
-    log.info("asking the teacher %s about %d crops", workdir, len(indices))
-    parts = []
+    wanted = np.array(indices, np.int64)
+    asked = np.ones(len(wanted), np.bool_)
+    if config.folds > 1:
+        asked = left_out(config, prepared, wanted)
+    opinions = np.full((len(wanted), len(LABELS)), np.nan, np.float32)
+    opinions[asked] = _asked(best(workdir), prepared.crops(), wanted[asked])
+    log.info("asked the teacher %s about %d crops", workdir, asked.sum())
+    return opinions
+
+
+def _asked(model: Any, crops: NDArray[np.uint8], indices: NDArray[np.int64]) -> NDArray[np.float32]:
+    parts = [np.empty((0, len(LABELS)), np.float32)]
     for begin in range(0, len(indices), 1024):
         pixels = as_float(crops[indices[begin : begin + 1024]])
         views = (pixels, pixels[:, :, ::-1])
         parts.append(np.mean([model.predict(v, batch_size=128, verbose=0) for v in views], axis=0))
-    opinions: NDArray[np.float32] = np.concatenate(parts)
-    return opinions
+    return np.concatenate(parts)

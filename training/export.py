@@ -31,9 +31,11 @@ from training.data import LABELS
 from training.datasets import Dataset
 from training.evaluate import Measured, measure
 from training.finished import QUANTISED, best
+from training.folds import training_indices
 from training.gate import Limits, require
 from training.golden import record
 from training.held_out import calibrated, compared_on
+from training.method import method
 from training.outcomes import outcomes_file, write_outcomes
 from training.prepared import Prepared, open_prepared
 from training.quantise import to_int8
@@ -168,7 +170,7 @@ def _classifier(folder: Path, draft: BundleDraft) -> Classifier:
 def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes) -> BundleDraft:
     """What is known before anything was measured."""
     rule = prepared.about.rule
-    rows = [prepared.rows[i] for i in prepared.indices("train")]
+    rows = [prepared.rows[i] for i in training_indices(config, prepared)]
     counts = Counter(key for row in rows for key in (row.perceived_gender, row.race, row.age_band))
     return BundleDraft(
         name=order.target.name,
@@ -187,7 +189,7 @@ def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes)
             licence=order.licence,
             counts={key: n for key, n in sorted(counts.items()) if key},
             known_gaps=order.known_gaps,
-            method=_method(config, prepared, aware=(order.workdir / QUANTISED).exists()),
+            method=method(config, prepared, aware=(order.workdir / QUANTISED).exists()),
         ),
         golden=Golden(architecture="", runtime="", cases=()),
         golden_files={},
@@ -200,51 +202,3 @@ def _sources(config: TrainConfig, prepared: Prepared) -> tuple[str, ...]:
     starts = [one.model.pretrained for one in lineage(config)]
     weights = [f"starting weights {start.name}" for start in starts if start is not None]
     return (*prepared.about.datasets, *weights)
-
-
-def _method(config: TrainConfig, prepared: Prepared, *, aware: bool) -> str:
-    about = prepared.about
-    return (
-        f"{config.architecture}, {config.model.words()}. "
-        f"{' Then '.join(_stage(one) for one in lineage(config))} "
-        f"{'Quantisation-aware training' if aware else 'Post-training quantisation'} to int8. The "
-        f"device's own code ({about.detector}) found and cut the faces of {about.found} "
-        f"of {about.pictures} pictures. Near-duplicates never fall into two splits; "
-        f"{about.excluded} pictures that are published as fixtures or resemble test pictures, and "
-        f"{about.contradictory} with contradictory labels, were left out."
-    )
-
-
-def _stage(config: TrainConfig) -> str:
-    """One of the runs that led to a model, in words."""
-    start = config.model.pretrained
-    begin = "random weights" if start is None else start.name
-    taught = (
-        f", targets mixed with the opinions of {len(config.teachers)} finished runs on the same "
-        f"pictures (share {config.teacher_share}; crops that they get wrong weigh "
-        f"{config.emphasis:g}{'; asked about each augmented crop' if config.consistent else ''})"
-        if config.teachers
-        else ""
-    )
-    even = ", women and men weighing alike at every lightness of face" if config.even_tones else ""
-    gamma = f", under gammas of e^-{config.gamma:g} to e^{config.gamma:g}" if config.gamma else ""
-    mixed = f", crops mixed in pairs (alpha {config.mixup:g})" if config.mixup else ""
-    hidden = f", hair hidden in {config.hide:.0%} of the pictures" if config.hide else ""
-    return (
-        f"{f'Starting from {begin}' if config.start is None else 'from those weights'}, "
-        f"{config.model.words()}: {_phases(config)} (AdamW, batch {config.batch}, label "
-        f"smoothing {config.label_smoothing}, seed {config.seed}"
-        f"{', int8 rehearsed' if config.quantisation_aware else ''}{taught}{even}"
-        f"{gamma}{mixed}{hidden})."
-    )
-
-
-def _phases(config: TrainConfig) -> str:
-    """The phases of a run that had epochs, in words."""
-    phases = (
-        (config.frozen_epochs, "the backbone frozen", config.frozen_rate),
-        (config.top_epochs, "the top of the backbone learning", config.top_rate),
-        (config.epochs, "everything learning", config.rate),
-    )
-    told = (f"{n} epochs with {what} at a peak rate of {rate}" for n, what, rate in phases if n)
-    return ", then ".join(told)

@@ -23,6 +23,7 @@ from device.errors import DatasetError, TrainingError
 from training.backend import keras, tf
 from training.config import TrainConfig
 from training.data import LABELS, Share, Vary, as_float, targets, training_batches
+from training.folds import training_indices
 from training.prepared import Prepared
 from training.runlog import Progress, RunLog
 from training.steps import Steps, refuse_nan
@@ -96,7 +97,7 @@ class Run:
         self.crew = Crew(model.distribute_strategy, batch=config.batch)
         self.crew.synchronise(model)
         self.log = RunLog(folder, progress=progress, writes=self.crew.chief)
-        indices = _training_indices(prepared, config.batch)
+        indices = _training_indices(config, prepared)
         self.pixels = prepared.wide()[indices]
         self.targets = taught(indices)
         select = prepared.indices("select")
@@ -227,8 +228,8 @@ class Run:
         return loss, float((probabilities.argmax(axis=1) == labels).mean())
 
 
-def _training_indices(prepared: Prepared, batch: int) -> NDArray[np.int64]:
-    indices = prepared.indices("train")
+def _training_indices(config: TrainConfig, prepared: Prepared) -> NDArray[np.int64]:
+    indices, batch = training_indices(config, prepared), config.batch
     if len(indices) < batch:
         raise DatasetError(
             f"{prepared.folder}: {len(indices)} training crops, expected at least one batch of "

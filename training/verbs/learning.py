@@ -33,6 +33,19 @@ def add_teaching(group: "argparse._ArgumentGroup") -> None:
         help=f"how much of a target is theirs ({default('teacher_share')})",
     )
     group.add_argument(
+        "--folds",
+        type=within(int, 1, 100),
+        metavar="N",
+        help="divide the training crops into N folds and leave one out; as a teacher, the run is "
+        f"asked about that one alone, which it cannot know by heart ({default('folds')}: none)",
+    )
+    group.add_argument(
+        "--fold",
+        type=within(int, 0, 99),
+        metavar="K",
+        help=f"which one to leave out, from 0 ({default('fold')})",
+    )
+    group.add_argument(
         "--consistent",
         action="store_true",
         default=None,
