@@ -21,8 +21,8 @@ TARGET_ACCURACY: Final = 0.955
 MIN_COVERAGE: Final = 0.85
 MAX_OFFSET: Final = 5.0  # as far as a bundle may go
 
-# Where women and men are even, the women of the worst groups are still recognised less often than
-# their men, by each of nine networks (models/EXPERIMENTS.md). One point between all women and all
+# Where women and men are even, the women of the worst group are still recognised less often than
+# its men, by each of nine networks (models/EXPERIMENTS.md). One point between all women and all
 # men, by which a good model may differ anyway, is given to them.
 MAX_LEAD: Final = 0.01
 OFFSET_RULE: Final = (

@@ -108,14 +108,13 @@ def _seen_by(teacher: Path, student: TrainConfig) -> int:
 
 def _mean(opinions: NDArray[np.float32]) -> NDArray[np.float32]:
     """Of those who have one: float32[teachers, k, 2], NaN where there is none, to float32[k, 2]."""
-    told = ~np.isnan(opinions)
-    counts = told.sum(axis=0)
-    if not counts.all():
+    missing = np.isnan(opinions).all(axis=(0, 2))
+    if missing.any():
         raise DatasetError(
-            f"{int((counts[:, 0] == 0).sum())} training crops lie in a fold that no teacher left "
+            f"{missing.sum()} training crops lie in a fold that no teacher left "
             "out; give a --teacher for every fold"
         )
-    mean: NDArray[np.float32] = np.sum(opinions, axis=0, where=told) / counts
+    mean: NDArray[np.float32] = np.nanmean(opinions, axis=0)
     return mean
 
 

@@ -155,7 +155,8 @@ def int8_model(workdir: Path, model: Any, config: TrainConfig, prepared: Prepare
 
 def quantised(model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
     """The int8 model: ranges from training crops, compared with float on the select split."""
-    chosen = np.random.default_rng(config.seed).permutation(prepared.indices("train"))[:1000]
+    learnt = training_indices(config, prepared)
+    chosen = np.random.default_rng(config.seed).permutation(learnt)[:1000]
     crops = prepared.crops()
     return to_int8(model, crops[chosen], judges=crops[prepared.indices("select")])
 

@@ -18,6 +18,7 @@ from training.backend import keras
 from training.config import TrainConfig, claim
 from training.distil import taught, watching
 from training.finished import QUANTISED, best_aware, build
+from training.folds import training_indices
 from training.models import architecture
 from training.narrow import start_from
 from training.prepared import Prepared, open_prepared
@@ -107,7 +108,8 @@ def _rehearsing(model: Any, config: TrainConfig, prepared: Prepared) -> Any:
     """The model with fake quantisation, its ranges started on training crops."""
     from training.qat import aware, set_ranges  # noqa: PLC0415  # tfmot only where it is needed
 
-    chosen = np.random.default_rng(config.seed).permutation(prepared.indices("train"))[:512]
+    learnt = training_indices(config, prepared)
+    chosen = np.random.default_rng(config.seed).permutation(learnt)[:512]
     wrapped = aware(model)
     set_ranges(wrapped, model, prepared.crops()[chosen])
     return wrapped
