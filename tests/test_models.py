@@ -150,11 +150,20 @@ def test_a_wrong_setting_is_refused_in_one_sentence(
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("blocks", [4, 14, 17])
-def test_a_short_mobilenet_v2_has_a_top_stage_too(blocks: int) -> None:
-    settings = MobileNetV2Settings(input_size=64, width=0.35, blocks=blocks)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *(MobileNetV2Settings(input_size=64, width=0.35, blocks=n) for n in (4, 14, 17)),
+        *(EfficientNetLiteSettings(input_size=64, variant=1, blocks=n) for n in (4, 16, 21)),
+    ],
+    ids=str,
+)
+def test_a_short_network_has_its_blocks_and_a_top_stage_too(
+    settings: MobileNetV2Settings | EfficientNetLiteSettings,
+) -> None:
     names = {layer.name for layer in build(settings).layers}
-    assert architecture("mobilenet_v2").top(settings) in names
+    assert architecture(settings.architecture).top(settings) in names
+    assert sum(name.endswith("_project_conv") for name in names) == settings.blocks
 
 
 def test_defaults_are_the_documented_ones() -> None:

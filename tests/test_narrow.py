@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting a run from a finished one, equally wide or wider."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from untrained_runs import finished
 from device.errors import DatasetError
 from training.config import TrainConfig
 from training.finished import build
-from training.models.settings import MobileNetV2Settings
+from training.models.settings import EfficientNetLiteSettings, MobileNetV2Settings, ModelSettings
 from training.narrow import start_from
 
 pytestmark = pytest.mark.training
@@ -73,18 +72,36 @@ def test_a_narrower_run_is_refused(tmp_path: Path) -> None:
         start_from(build(config(0.5)), config(0.5), workdir)
 
 
-def test_a_shallower_run_keeps_the_blocks_that_it_has(tmp_path: Path) -> None:
-    workdir = finished(tmp_path, config(0.35))
-    model = MobileNetV2Settings(input_size=64, width=0.35, blocks=12, top_channels=64)
-    short = dataclasses.replace(config(0.35), model=model)
-    whole, part = build(config(0.35)), build(short)
-    whole.load_weights(workdir / "best.weights.h5")
-    new = part.get_layer("top_conv").get_weights()[0]
-    start_from(part, short, workdir)
-    for layer in part.layers:
+@pytest.mark.parametrize(
+    ("whole", "short"),
+    [
+        (
+            MobileNetV2Settings(input_size=64, width=0.35),
+            MobileNetV2Settings(input_size=64, width=0.35, blocks=12, top_channels=64),
+        ),
+        (
+            EfficientNetLiteSettings(input_size=64),
+            EfficientNetLiteSettings(input_size=64, blocks=12, top_channels=64),
+        ),
+    ],
+    ids=lambda settings: settings.architecture,
+)
+def test_a_shallower_run_keeps_the_blocks_that_it_has(
+    tmp_path: Path, whole: ModelSettings, short: ModelSettings
+) -> None:
+    earlier, now = (
+        TrainConfig(prepared=Path(), architecture=settings.architecture, model=settings)
+        for settings in (whole, short)
+    )
+    workdir = finished(tmp_path, earlier)
+    donor, model = build(earlier), build(now)
+    donor.load_weights(workdir / "best.weights.h5")
+    new = model.get_layer("top_conv").get_weights()[0]
+    start_from(model, now, workdir)
+    for layer in model.layers:
         if layer.name.startswith(("stem", "block")):
             for ours, theirs in zip(
-                layer.get_weights(), whole.get_layer(layer.name).get_weights(), strict=True
+                layer.get_weights(), donor.get_layer(layer.name).get_weights(), strict=True
             ):
                 assert np.array_equal(ours, theirs), layer.name
-    assert np.array_equal(part.get_layer("top_conv").get_weights()[0], new)
+    assert np.array_equal(model.get_layer("top_conv").get_weights()[0], new)

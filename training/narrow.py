@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a run from a finished one: the same weights, or the weightier channels of a wider model.
 
-Which channels of a MobileNetV2 matter is read off the scale of their batch normalisation (Liu et
-al., "Learning efficient convolutional networks through network slimming", arXiv 1708.06519),
-weighted by what the next layer makes of them. Blocks that are added to each other keep the same
-channels.
+Which channels of inverted residuals matter is read off the scale of their batch normalisation
+(Liu et al., "Learning efficient convolutional networks through network slimming", arXiv
+1708.06519), weighted by what the next layer makes of them. Blocks that are added to each other keep
+the same channels.
 """
 
-import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,10 @@ from numpy.typing import NDArray
 from device.errors import DatasetError
 from training.config import TrainConfig, read_config
 from training.finished import best
-from training.models.mobilenet_v2 import STAGES
 
 Channels = NDArray[np.int64]
+
+OF_INVERTED_RESIDUALS: Final = ("mobilenet_v2", "efficientnet_lite")
 
 
 def start_from(model: Any, config: TrainConfig, workdir: Path) -> None:
@@ -28,7 +28,7 @@ def start_from(model: Any, config: TrainConfig, workdir: Path) -> None:
     Args:
         model: of `config`.
         config: the new run's.
-        workdir: a run of the same architecture, as large or (MobileNetV2) wider or deeper.
+        workdir: a run of the same architecture, as large or (inverted residuals) wider or deeper.
 
     Raises:
         DatasetError: there is no such run, or it does not fit.
@@ -42,7 +42,7 @@ def start_from(model: Any, config: TrainConfig, workdir: Path) -> None:
     donor = best(workdir)
     if [w.shape for w in donor.weights] == [w.shape for w in model.weights]:
         model.set_weights(donor.get_weights())
-    elif config.architecture == "mobilenet_v2":
+    elif config.architecture in OF_INVERTED_RESIDUALS:
         narrow(donor, model, workdir)
     else:
         raise DatasetError(
@@ -51,7 +51,7 @@ def start_from(model: Any, config: TrainConfig, workdir: Path) -> None:
 
 
 def narrow(wide: Any, slim: Any, name: Path) -> None:
-    """Fill a MobileNetV2 with the weightier channels of a wider one.
+    """Fill a network of inverted residuals with the weightier channels of a wider one.
 
     Where it also has fewer blocks, its last convolution and layer stay as they are: nothing in the
     wide model corresponds to them.
@@ -63,16 +63,15 @@ def narrow(wide: Any, slim: Any, name: Path) -> None:
     inside = cutter.weightiest("stem", _next_depthwise(wide, 0))
     colours = np.arange(_kernel(wide, "stem_conv").shape[2])
     cutter.conv("stem", colours, inside)
-    left, whole = (iter(_blocks(model)) for model in (slim, wide))
-    for _, _, repeats, _ in STAGES:
-        blocks = list(itertools.islice(left, repeats))
-        stage = list(itertools.islice(whole, repeats))
+    there = _blocks(slim)
+    for stage in _stages(wide):
+        blocks = [block for block in stage if block in there]
         if not blocks:
             break
         out = cutter.weightiest_of([f"{block}_project" for block in stage])
         for block in blocks:
             inside = cutter.block(block, inside, out)
-    if _blocks(slim) != _blocks(wide):
+    if there != _blocks(wide):
         return
     top = cutter.weightiest("top", np.abs(_kernel(wide, "head")).sum(axis=1))
     cutter.conv("top", inside, top)
@@ -141,6 +140,18 @@ def _blocks(model: Any) -> list[str]:
     """Names of the inverted residuals, in order."""
     end = "_project_bn"
     return [layer.name.removesuffix(end) for layer in model.layers if layer.name.endswith(end)]
+
+
+def _stages(model: Any) -> list[list[str]]:
+    """Names of the inverted residuals, those that are added to each other together."""
+    names = {layer.name for layer in model.layers}
+    stages: list[list[str]] = []
+    for block in _blocks(model):
+        if f"{block}_add" in names:
+            stages[-1].append(block)
+        else:
+            stages.append([block])
+    return stages
 
 
 def _kernel(model: Any, name: str) -> NDArray[np.float32]:

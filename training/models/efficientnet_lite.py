@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""EfficientNet-Lite 0 to 2 with two softmax outputs: teachers, too large to ship.
+"""EfficientNet-Lite 0 to 2 with two softmax outputs: teachers; cut short, small enough to ship.
 
 Source: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
 arXiv 1905.11946, table 1; the Lite variants (TensorFlow's tpu/models/official/efficientnet/lite)
@@ -32,9 +32,9 @@ SCALES: Final = ((1.0, 1.0), (1.0, 1.1), (1.1, 1.2))
 
 
 def top(settings: EfficientNetLiteSettings) -> str:
-    """The first layer of the top stage: of the last stage that halves the picture."""
+    """The first layer of the top stage, the last that halves, or the last block of fewer."""
     before = sum(_repeats(settings.variant, stage) for stage in range(5))
-    return f"block{before}_expand_conv"
+    return f"block{min(before, settings.blocks - 1)}_expand_conv"
 
 
 def build(settings: EfficientNetLiteSettings) -> Any:
@@ -46,23 +46,22 @@ def build(settings: EfficientNetLiteSettings) -> Any:
     inputs = pixels(settings)
     net = Net("keras")
     x = net.conv(inputs, 32, kernel=3, stride=2, name="stem")
-    width, _ = SCALES[settings.variant]
-    index = 0
-    for stage, (expansion, channels, _, stride, kernel) in enumerate(STAGES):
-        for repeat in range(_repeats(settings.variant, stage)):
-            x = net.block(
-                x,
-                expansion,
-                widened(channels, width),
-                stride if repeat == 0 else 1,
-                name=f"block{index}",
-                kernel=kernel,
-            )
-            index += 1
-    x = net.conv(x, 1280, kernel=1, stride=1, name="top")
+    for index, block in enumerate(_blocks(settings.variant)[: settings.blocks]):
+        x = net.block(x, *block[:3], name=f"block{index}", kernel=block[3])
+    x = net.conv(x, settings.top_channels, kernel=1, stride=1, name="top")
     if settings.pretrained is not None:
         fill_from_torch(keras.Model(inputs, x), settings.pretrained)
     return keras.Model(inputs, softmax_head(x, settings.dropout), name="efficientnet_lite")
+
+
+def _blocks(variant: int) -> list[tuple[int, int, int, int]]:
+    """Expansion, channels, stride and side of the kernel of every block."""
+    width, _ = SCALES[variant]
+    return [
+        (expansion, widened(channels, width), stride if repeat == 0 else 1, kernel)
+        for stage, (expansion, channels, _, stride, kernel) in enumerate(STAGES)
+        for repeat in range(_repeats(variant, stage))
+    ]
 
 
 def _repeats(variant: int, stage: int) -> int:

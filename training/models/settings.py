@@ -57,6 +57,7 @@ def _about(limit: Limit, help_text: str) -> dict[str, Any]:
 SIZE: Final = _about(Between(64, 160), "side of the crop in px, as prepared")
 COLOUR: Final = _about(OneOf(("rgb", "grey")), "of the crop, as prepared")
 DROPOUT: Final = _about(Between(0.0, 0.9), "share of features dropped while learning")
+TOP_CHANNELS: Final = _about(Between(64, 1280), "channels of the last convolution")
 PADDING: Final = _about(
     OneOf(("torch", "keras")),
     "side on which stride-2 layers pad; --pretrained imagenet takes keras unless told otherwise",
@@ -134,9 +135,7 @@ class MobileNetV2Settings(ModelSettings):
         default=1.0, metadata=_about(OneOf((0.35, 0.5, 0.75, 1.0, 1.3, 1.4)), "channel multiplier")
     )
     blocks: int = field(default=17, metadata=_about(Between(4, 17), "inverted residuals"))
-    top_channels: int = field(
-        default=1280, metadata=_about(Between(64, 1280), "channels of the last convolution")
-    )
+    top_channels: int = field(default=1280, metadata=TOP_CHANNELS)
     padding: Literal["torch", "keras"] = field(default="torch", metadata=PADDING)
 
 
@@ -187,6 +186,9 @@ class EfficientNetLiteSettings(ModelSettings):
 
     Attributes:
         variant: 0, 1 or 2, each wider or deeper than the former.
+        blocks: how many of the inverted residuals there are at most, from the input on; variant 0
+            has 16, 1 and 2 have 21.
+        top_channels: of the last convolution.
     """
 
     architecture: ClassVar[str] = "efficientnet_lite"
@@ -196,6 +198,8 @@ class EfficientNetLiteSettings(ModelSettings):
     colour: Colour = field(default="rgb", metadata=_about(OneOf(("rgb",)), COLOUR["help"]))
     dropout: float = field(default=0.2, metadata=DROPOUT)
     variant: int = field(default=0, metadata=_about(OneOf((0, 1, 2)), "how large, 0 to 2"))
+    blocks: int = field(default=21, metadata=_about(Between(4, 21), "inverted residuals, at most"))
+    top_channels: int = field(default=1280, metadata=TOP_CHANNELS)
 
 
 SETTINGS: Final[Mapping[str, type[ModelSettings]]] = {
