@@ -11,54 +11,17 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
 from device.errors import InputError
+from training.models.limits import Between, Limit, OneOf, about
 
 Colour = Literal["rgb", "grey"]
 IMAGENET: Final = Path("imagenet")
 """In the place of a file of weights: Keras's own, which it downloads."""
 
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """A limit: any of these values."""
-
-    values: tuple[float | str, ...]
-
-    def holds(self, value: float | str) -> bool:
-        """Whether a value keeps to the limit."""
-        return value in self.values
-
-    def __str__(self) -> str:
-        return ", ".join(str(value) for value in self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class Between:
-    """A limit: any number from `low` to `high`, both included."""
-
-    low: float
-    high: float
-
-    def holds(self, value: float | str) -> bool:
-        """Whether a value keeps to the limit."""
-        return not isinstance(value, str) and self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        return f"{self.low} to {self.high}"
-
-
-Limit = OneOf | Between
-
-
-def _about(limit: Limit, help_text: str) -> dict[str, Any]:
-    """Metadata of a field: its limit and, for the command line's help, a few words."""
-    return {"limit": limit, "help": help_text}
-
-
-SIZE: Final = _about(Between(64, 160), "side of the crop in px, as prepared")
-COLOUR: Final = _about(OneOf(("rgb", "grey")), "of the crop, as prepared")
-DROPOUT: Final = _about(Between(0.0, 0.9), "share of features dropped while learning")
-TOP_CHANNELS: Final = _about(Between(64, 1280), "channels of the last convolution")
-PADDING: Final = _about(
+SIZE: Final = about(Between(64, 160), "side of the crop in px, as prepared")
+COLOUR: Final = about(OneOf(("rgb", "grey")), "of the crop, as prepared")
+DROPOUT: Final = about(Between(0.0, 0.9), "share of features dropped while learning")
+TOP_CHANNELS: Final = about(Between(64, 1280), "channels of the last convolution")
+PADDING: Final = about(
     OneOf(("torch", "keras")),
     "side on which stride-2 layers pad; --pretrained imagenet takes keras unless told otherwise",
 )
@@ -132,9 +95,9 @@ class MobileNetV2Settings(ModelSettings):
     dropout: float = field(default=0.2, metadata=DROPOUT)
     # 1.3 and 1.4 are for teachers, which never ship: ImageNet weights exist for them too.
     width: float = field(
-        default=1.0, metadata=_about(OneOf((0.35, 0.5, 0.75, 1.0, 1.3, 1.4)), "channel multiplier")
+        default=1.0, metadata=about(OneOf((0.35, 0.5, 0.75, 1.0, 1.3, 1.4)), "channel multiplier")
     )
-    blocks: int = field(default=17, metadata=_about(Between(4, 17), "inverted residuals"))
+    blocks: int = field(default=17, metadata=about(Between(4, 17), "inverted residuals"))
     top_channels: int = field(default=1280, metadata=TOP_CHANNELS)
     padding: Literal["torch", "keras"] = field(default="torch", metadata=PADDING)
 
@@ -154,14 +117,12 @@ class CnnSettings(ModelSettings):
     input_size: int = field(default=128, metadata=SIZE)
     colour: Colour = field(default="grey", metadata=COLOUR)
     dropout: float = field(default=0.3, metadata=DROPOUT)
-    blocks: int = field(default=5, metadata=_about(Between(3, 6), "convolutions with max pooling"))
+    blocks: int = field(default=5, metadata=about(Between(3, 6), "convolutions with max pooling"))
     filters: int = field(
         default=16,
-        metadata=_about(Between(8, 64), "channels of the first block, doubling up to 128"),
+        metadata=about(Between(8, 64), "channels of the first block, doubling up to 128"),
     )
-    dense: int = field(
-        default=64, metadata=_about(Between(8, 512), "units before the sigmoid unit")
-    )
+    dense: int = field(default=64, metadata=about(Between(8, 512), "units before the sigmoid unit"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +138,7 @@ class ResNet18Settings(ModelSettings):
     input_size: int = field(default=96, metadata=SIZE)
     colour: Colour = field(default="rgb", metadata=COLOUR)
     dropout: float = field(default=0.2, metadata=DROPOUT)
-    width: float = field(default=0.5, metadata=_about(Between(0.125, 0.9), "channel multiplier"))
+    width: float = field(default=0.5, metadata=about(Between(0.125, 0.9), "channel multiplier"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,10 +156,10 @@ class EfficientNetLiteSettings(ModelSettings):
     has_imagenet_weights: ClassVar[bool] = True
 
     input_size: int = field(default=128, metadata=SIZE)
-    colour: Colour = field(default="rgb", metadata=_about(OneOf(("rgb",)), COLOUR["help"]))
+    colour: Colour = field(default="rgb", metadata=about(OneOf(("rgb",)), COLOUR["help"]))
     dropout: float = field(default=0.2, metadata=DROPOUT)
-    variant: int = field(default=0, metadata=_about(OneOf((0, 1, 2)), "how large, 0 to 2"))
-    blocks: int = field(default=21, metadata=_about(Between(4, 21), "inverted residuals, at most"))
+    variant: int = field(default=0, metadata=about(OneOf((0, 1, 2)), "how large, 0 to 2"))
+    blocks: int = field(default=21, metadata=about(Between(4, 21), "inverted residuals, at most"))
     top_channels: int = field(default=1280, metadata=TOP_CHANNELS)
 
 

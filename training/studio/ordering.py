@@ -8,7 +8,8 @@ from typing import Any, Final, cast
 import streamlit as st
 
 from training.config import TrainConfig
-from training.models.settings import SETTINGS, OneOf, own_settings, settings_kind
+from training.models.limits import OneOf
+from training.models.settings import SETTINGS, own_settings, settings_kind
 
 # In the order in which a person may want them. Teachers are too large to ship, and left out.
 WORDS: Final = {
