@@ -95,7 +95,7 @@ def one_round(
     pipeline = Pipeline(detector, classifier=classifier, tracker=Tracker())
     # What is in the pictures makes no difference to the time of a call.
     square = np.zeros(detector.interpreter.input_shape, np.float32)
-    crop = np.zeros(classifier.interpreter.input_shape, np.int8)
+    crop = np.zeros(classifier.first.interpreter.input_shape, np.int8)
     rows, faces = [], []
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -116,7 +116,7 @@ def one_round(
 
         def bare(name: str, calls: int) -> float:
             work: list[tuple[Interpreter, NDArray[Any]]] = [(detector.interpreter, square)]
-            work += [(classifier.interpreter, crop)] * calls
+            work += [(classifier.first.interpreter, crop)] * calls
             spent = [bare_call(model, values, strict=strict, tick=tick) for model, values in work]
             return bare_decode(archive, name, strict=strict, tick=tick) + sum(spent)
 

@@ -2,6 +2,7 @@
 """Estimates perceived gender from an aligned crop, with calibrated confidence or unsure."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,52 @@ from device.interpreter import Interpreter, RuntimeChoice
 from device.records import FEMALE, MALE, UNSURE, Face, FaceCrop, Perception, Picture
 
 
+class Network:
+    """One model of a classifier's bundle."""
+
+    def __init__(
+        self, model: Path, bundle: Bundle, *, threads: int = 1, runtime: RuntimeChoice = "auto"
+    ) -> None:
+        """Load the .tflite file `model` of `bundle`.
+
+        Raises:
+            BundleError: its tensors do not fit the manifest.
+        """
+        self.interpreter = Interpreter(model, threads=threads, runtime=runtime)
+        bundle.check_input(self.interpreter)
+        labels = bundle.manifest.output.labels
+        self._female, self._male = labels.index(FEMALE), labels.index(MALE)
+        detail = self.interpreter.output_details[0]
+        if int(detail["shape"][-1]) != len(labels):
+            raise BundleError(
+                f"{model}: {len(labels)} labels, but the model's last axis has "
+                f"{int(detail['shape'][-1])}; export the bundle again"
+            )
+        self.output_scale, self.output_zero_point = detail["quantization"]
+
+    def raw(self, crop: FaceCrop) -> NDArray[Any]:
+        """The model's int8[2] outputs for one crop, before any calibration."""
+        # The models' input quantisation is q = u - 128, which on bytes is flipping the top bit.
+        values = (crop.pixels ^ np.uint8(0x80)).view(np.int8)[None]
+        outputs: NDArray[Any] = self.interpreter.run(values)[0][0]
+        return outputs
+
+    def logit(self, raw: NDArray[Any]) -> float:
+        """The logit of "female" of int8[2] outputs."""
+        female, male = (self._probability(raw[i]) for i in (self._female, self._male))
+        return logit(female, male, self.output_scale)
+
+    def _probability(self, value: int) -> float:
+        return float((int(value) - self.output_zero_point) * self.output_scale)
+
+
 class Classifier:
-    """A perceived-gender classifier, as its bundle describes it."""
+    """A perceived-gender classifier, as its bundle describes it.
+
+    Attributes:
+        first: the model that looks at every crop.
+        second: the one that looks again where that leaves doubt: another, or the same.
+    """
 
     def __init__(
         self, bundle: Bundle, *, threads: int = 1, runtime: RuntimeChoice = "auto"
@@ -33,44 +78,25 @@ class Classifier:
         self.rule: CropRule = manifest.input.crop
         self.decision = manifest.decision
         self.min_face_pixels = manifest.decision.min_face_pixels
-        self.interpreter = Interpreter(bundle.model, threads=threads, runtime=runtime)
-        bundle.check_input(self.interpreter)
-        self._female = manifest.output.labels.index(FEMALE)
-        self._male = manifest.output.labels.index(MALE)
-        detail = self.interpreter.output_details[0]
-        if int(detail["shape"][-1]) != len(manifest.output.labels):
-            raise BundleError(
-                f"{bundle.path}: {len(manifest.output.labels)} labels, but the model's last axis "
-                f"has {int(detail['shape'][-1])}; export the bundle again"
-            )
-        self.output_scale, self.output_zero_point = detail["quantization"]
+        networks = [
+            Network(model, bundle, threads=threads, runtime=runtime) for model in bundle.models
+        ]
+        self.first, self.second = networks[0], networks[-1]
 
     def crop(self, picture: Picture, face: Face) -> FaceCrop:
         """Cut `face` out of a frame by the bundle's own rule."""
         return cut(picture, face, self.rule)
-
-    def raw(self, crop: FaceCrop) -> NDArray[Any]:
-        """The model's int8[2] outputs for one crop, before any calibration."""
-        # The models' input quantisation is q = u - 128, which on bytes is flipping the top bit.
-        values = (crop.pixels ^ np.uint8(0x80)).view(np.int8)[None]
-        outputs: NDArray[Any] = self.interpreter.run(values)[0][0]
-        return outputs
 
     def perceive(self, crop: FaceCrop) -> Perception:
         """Probabilities after offset and temperature, and the label or unsure.
 
         Where the first look leaves doubt there is a second one, at another view of the face.
         """
-        score = self.logit(self.raw(crop))
+        score = self.first.logit(self.first.raw(crop))
         if abs(score) < self.decision.second_look:
             again = FaceCrop(second_view(crop.pixels))
-            score = (score + self.logit(self.raw(again))) / 2
+            score = (score + self.second.logit(self.second.raw(again))) / 2
         return self.judge(score)
-
-    def logit(self, raw: NDArray[Any]) -> float:
-        """The logit of "female" of int8[2] outputs."""
-        female, male = (self._probability(raw[i]) for i in (self._female, self._male))
-        return logit(female, male, self.output_scale)
 
     def judge(self, score: float) -> Perception:
         """Turn a logit of "female" into a perception."""
@@ -80,9 +106,6 @@ class Classifier:
         label = FEMALE if female >= 0.5 else MALE
         sure = confidence >= decision.min_confidence
         return Perception(female, 1 - female, label if sure else UNSURE)
-
-    def _probability(self, value: int) -> float:
-        return float((int(value) - self.output_zero_point) * self.output_scale)
 
 
 def logit(female: float, male: float, step: float) -> float:

@@ -89,7 +89,7 @@ class Detector:
                 f"{bundle.path}: a {bundle.manifest.task} bundle, expected a detector"
             )
         self.bundle = bundle
-        self.interpreter = Interpreter(bundle.model, threads=threads, runtime=runtime)
+        self.interpreter = Interpreter(bundle.models[0], threads=threads, runtime=runtime)
         bundle.check_input(self.interpreter)
         self.size = bundle.manifest.input.width
         self._anchors = anchors(self.size, decoding.strides)[:, None] * np.float32(self.size)

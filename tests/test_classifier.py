@@ -49,7 +49,7 @@ def test_an_offset_in_the_bundle_turns_the_labels_between(classifier: Classifier
     turned = 0
     for value in range(-128, 128):
         raw = np.array([{"female": value, "male": -1 - value}[one] for one in labels], np.int8)
-        score = classifier.logit(raw)
+        score = classifier.first.logit(raw)
         before, after = classifier.judge(score).female, moved.judge(score)
         if before >= 0.5 and after.female < 0.5:
             turned += 1
@@ -64,7 +64,7 @@ def test_judge_says_unsure_below_the_threshold(classifier: Classifier) -> None:
     seen = set()
     for female in range(-128, 128):
         raw = {"female": female, "male": -1 - female}
-        score = classifier.logit(np.array([raw[label] for label in labels], np.int8))
+        score = classifier.first.logit(np.array([raw[label] for label in labels], np.int8))
         perception = classifier.judge(score)
         assert perception.female + perception.male == pytest.approx(1)
         if perception.confidence < decision.min_confidence:
@@ -77,12 +77,12 @@ def test_judge_says_unsure_below_the_threshold(classifier: Classifier) -> None:
 
 def test_raw_hands_over_pixels_as_the_model_was_trained(classifier: Classifier) -> None:
     """int8 = pixel - 128: the tensor's own quantisation says what the float model saw."""
-    interpreter = classifier.interpreter
+    interpreter = classifier.first.interpreter
     assert interpreter.input_scale == pytest.approx(1 / 128, rel=1e-4)
     assert interpreter.input_zero_point == 0
     crop = np.random.default_rng(3).integers(0, 256, interpreter.input_shape[1:], np.uint8)
     direct = interpreter.run((crop.astype(np.int16) - 128).astype(np.int8)[None])[0][0]
-    assert np.array_equal(classifier.raw(FaceCrop(crop)), direct)
+    assert np.array_equal(classifier.first.raw(FaceCrop(crop)), direct)
 
 
 def test_a_doubtful_crop_is_looked_at_again_in_another_view(
@@ -96,7 +96,9 @@ def test_a_doubtful_crop_is_looked_at_again_in_another_view(
         for face in detector.find_in_still(pixels)[:1]:
             crop = classifier.crop(pixels, face)
             other = FaceCrop(second_view(crop.pixels))
-            first, second = (classifier.logit(classifier.raw(one)) for one in (crop, other))
+            first, second = (
+                classifier.first.logit(classifier.first.raw(one)) for one in (crop, other)
+            )
             doubtful = abs(first) < within
             again += doubtful and first != second
             score = (first + second) / 2 if doubtful else first

@@ -111,10 +111,10 @@ def test_the_device_runs_it_on_the_pixels_that_it_was_trained_on(
         picture = decode((faces_directory / folder.rows[i].name).read_bytes(), name="face")
         crop = cut(picture, detector.find_in_still(picture)[0], classifier.rule)
         assert np.array_equal(crop.pixels, crops[i])
-        raw = classifier.raw(crop).astype(int)
+        raw = classifier.first.raw(crop).astype(int)
         assert raw.sum() == pytest.approx(-1, abs=1)  # two probabilities in steps of 1/256
         outputs.add(tuple(raw))
-        assert np.array_equal(raw, classifier.raw(FaceCrop(np.ascontiguousarray(crops[i]))))
+        assert np.array_equal(raw, classifier.first.raw(FaceCrop(np.ascontiguousarray(crops[i]))))
     assert outputs
 
 

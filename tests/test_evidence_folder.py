@@ -126,7 +126,7 @@ def test_the_card_writes_an_offset_as_one_reads_it(
         evidence=manifest.evidence,
         data=manifest.data,
         decision=msgspec.structs.replace(DECISION, offset=offset),
-        model_bytes=1,
+        model_bytes=[1],
     )
     assert f"sigmoid(({written}) / 1.0)" in text
 
@@ -209,7 +209,7 @@ def draft_of(bundle: Path, report: Path) -> BundleDraft:
     fields = ("name", "version", "task", "producer", "input", "output", "decision", "evidence")
     return BundleDraft(
         **{name: getattr(manifest, name) for name in (*fields, "data", "golden")},
-        model=(bundle / manifest.file.name).read_bytes(),
+        models=[(bundle / manifest.file.name).read_bytes()],
         golden_files={p.name: p.read_bytes() for p in (bundle / "golden").iterdir()},
         card="",
         report=report,

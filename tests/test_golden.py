@@ -42,12 +42,15 @@ def test_runtimes_agree_on_unseen_crops(classifier: Classifier, models_directory
     needs("tflite")
     bundle = open_bundle(models_directory / "default")
     other = Classifier(bundle, runtime="tflite")
-    assert (classifier.interpreter.runtime, other.interpreter.runtime) == ("litert", "tflite")
+    assert (classifier.first.interpreter.runtime, other.first.interpreter.runtime) == (
+        "litert",
+        "tflite",
+    )
     for case in bundle.manifest.golden.cases:
         pixels = decode((bundle.path / "golden" / case.file).read_bytes(), name=case.file)
-        one, two = (c.raw(FaceCrop(pixels)).astype(int) for c in (classifier, other))
+        one, two = (c.first.raw(FaceCrop(pixels)).astype(int) for c in (classifier, other))
         assert one.argmax() == two.argmax()
-        apart = np.abs(one - two).max() * classifier.output_scale
+        apart = np.abs(one - two).max() * classifier.first.output_scale
         assert apart <= bundle.manifest.golden.tolerance.probability
 
 

@@ -173,8 +173,10 @@ def test_export_writes_a_bundle_that_the_device_runs_identically(
     for i in prepared.indices("train", "select", "calibrate")[:40]:
         row = prepared.rows[i]
         pixels = decode((faces_directory / row.name).read_bytes(), name=row.name)
-        device = classifier.raw(classifier.crop(pixels, detector.find_in_still(pixels)[0]))
-        assert np.array_equal(device, classifier.raw(FaceCrop(np.ascontiguousarray(crops[i]))))
+        device = classifier.first.raw(classifier.crop(pixels, detector.find_in_still(pixels)[0]))
+        assert np.array_equal(
+            device, classifier.first.raw(FaceCrop(np.ascontiguousarray(crops[i])))
+        )
     tests = bundle.manifest.evidence.tests
     assert len(matching(tests, outcomes_file(run, "small"))) == len(tests) == 2
     shown = training("evaluate", exported, faces_directory, "--json")

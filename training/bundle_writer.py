@@ -6,11 +6,11 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -32,13 +32,15 @@ from device.bundle.manifest import (
 from device.errors import BundleError
 from training.report.contents import PUBLISHED
 
+MODEL_NAMES: Final = ("model.tflite", "second.tflite")
+
 
 @dataclass(frozen=True, slots=True)
 class BundleDraft:
     """All that goes into a bundle; sizes, hashes, date and commit are filled in on writing.
 
     Attributes:
-        model: the bytes of the .tflite file.
+        models: the bytes of the .tflite file, and of the second model's where there is one.
         golden_files: picture bytes by the file names that `golden` names.
         texts: further text files of the bundle by name (notice, licences).
         card: CARD.md.
@@ -50,7 +52,7 @@ class BundleDraft:
     version: str
     task: Literal["face-detection", "face-attribute"]
     producer: str
-    model: bytes
+    models: Sequence[bytes]
     input: Input
     output: Output
     decision: ClassifierDecision | DetectorDecision
@@ -114,7 +116,7 @@ def _check_report(report: Path | None) -> None:
 
 def _fill(folder: Path, draft: BundleDraft) -> None:
     (folder / "golden").mkdir(parents=True)
-    (folder / "model.tflite").write_bytes(draft.model)
+    write_models(folder, draft)
     for name, blob in draft.golden_files.items():
         (folder / "golden" / name).write_bytes(blob)
     for name, text in {**draft.texts, "CARD.md": draft.card}.items():
@@ -125,8 +127,18 @@ def _fill(folder: Path, draft: BundleDraft) -> None:
     (folder / MANIFEST).write_bytes(encoded + b"\n")
 
 
+def write_models(folder: Path, draft: BundleDraft) -> None:
+    """Write the model files alone."""
+    for name, model in zip(MODEL_NAMES, draft.models, strict=False):
+        (folder / name).write_bytes(model)
+
+
 def as_manifest(draft: BundleDraft) -> Manifest:
     """The manifest of a draft as of now."""
+    files = [
+        ModelFile(name=name, bytes=len(model), sha256=hashlib.sha256(model).hexdigest())
+        for name, model in zip(MODEL_NAMES, draft.models, strict=False)
+    ]
     return Manifest(
         format=FORMAT,
         name=draft.name,
@@ -135,11 +147,8 @@ def as_manifest(draft: BundleDraft) -> Manifest:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         producer=draft.producer,
         git_commit=git_commit(),
-        file=ModelFile(
-            name="model.tflite",
-            bytes=len(draft.model),
-            sha256=hashlib.sha256(draft.model).hexdigest(),
-        ),
+        file=files[0],
+        second=files[1] if len(files) > 1 else None,
         input=draft.input,
         output=draft.output,
         decision=draft.decision,

@@ -67,6 +67,8 @@ def looked_twice(
     scored: Callable[[NDArray[np.uint8]], NDArray[np.float64]],
     crops: NDArray[np.uint8],
     within: float,
+    *,
+    again: Callable[[NDArray[np.uint8]], NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float64]:
     """Logits of "female" after a second look at the doubtful ones, as the device has them.
 
@@ -74,6 +76,7 @@ def looked_twice(
         scored: uint8[k, s, s, 3 or 1] crops -> float64[k] logits of one look.
         crops: uint8[n, s, s, 3 or 1].
         within: logits nearer to 0 than this become the mean with the second view's.
+        again: as `scored`, of the model that looks at the second view; None is the same one.
 
     Returns:
         float64[n].
@@ -82,7 +85,7 @@ def looked_twice(
     doubtful = np.abs(scores) < within
     if doubtful.any():
         views = np.stack([second_view(crop) for crop in crops[doubtful]])
-        scores[doubtful] = (scores[doubtful] + scored(views)) / 2
+        scores[doubtful] = (scores[doubtful] + (again or scored)(views)) / 2
     return scores
 
 

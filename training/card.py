@@ -4,6 +4,7 @@
 The headings follow Mitchell et al., "Model Cards for Model Reporting", arXiv 1810.03993.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from device.bundle.manifest import (
@@ -43,16 +44,21 @@ YOUNG: Final = ("ages under 10", "age 0-2", "age 3-9")
 
 
 def card(
-    name: str, *, evidence: Evidence, data: Data, decision: ClassifierDecision, model_bytes: int
+    name: str,
+    *,
+    evidence: Evidence,
+    data: Data,
+    decision: ClassifierDecision,
+    model_bytes: Sequence[int],
 ) -> str:
     """The card's text in Markdown.
 
     Args:
         name: the bundle's name and version.
         evidence, data, decision: as they stand in the manifest.
-        model_bytes: size of the model's file.
+        model_bytes: size of the model's file, and of the second one's where there is one.
     """
-    size = f"{model_bytes / 1e6:.2f} MB"
+    size = " and ".join(f"{size / 1e6:.2f} MB" for size in model_bytes)
     parts = [
         f"# {name}\n",
         f"Estimates perceived gender from an aligned face crop, in int8, {size}.\n",
@@ -61,7 +67,7 @@ def card(
         _children(evidence),
         f"## Method\n{data.method or 'Not recorded in this bundle; see the card inside it.'}\n",
         _data(data),
-        _decision(decision),
+        _decision(decision, by_another=len(model_bytes) > 1),
     ]
     return "\n".join([*parts, *(_groups(evaluated) for evaluated in evidence.tests)])
 
@@ -115,10 +121,11 @@ def _data(data: Data) -> str:
     )
 
 
-def _decision(decision: ClassifierDecision) -> str:
+def _decision(decision: ClassifierDecision, *, by_another: bool) -> str:
     again = (
-        f" A crop whose logit is nearer to 0 than {decision.second_look:g} is looked at again, "
-        "mirrored and brought halfway to a middle lightness, and the mean of both logits counts."
+        f" A crop whose logit is nearer to 0 than {decision.second_look:g} is looked at again"
+        f"{', by the second model' if by_another else ''}, mirrored and brought halfway to a "
+        "middle lightness, and the mean of both logits counts."
         if decision.second_look
         else ""
     )

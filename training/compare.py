@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models side by side on the same pictures: accuracy, agreement, size, time."""
 
+import functools
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,8 +49,8 @@ class Standing:
         name: the contender's.
         accuracy: at its own even point, of found faces.
         agreement: how often it gives the first contender's label.
-        bytes: of its file.
-        milliseconds: median over the turns, one crop at a time, one thread.
+        bytes: of its file, or both files.
+        milliseconds: of a first look; median over the turns, one crop at a time, one thread.
         times_first: the same as a multiple of the first contender's.
     """
 
@@ -135,7 +136,7 @@ def compare(
     """
     with tempfile.TemporaryDirectory() as folder:
         runners = [
-            _Runner(one, pictures.crops[one.rule], Path(folder) / f"{i}.tflite")
+            _Runner(one, pictures.crops[one.rule], Path(folder) / str(i))
             for i, one in enumerate(contenders)
         ]
         female = np.stack([runner.all() for runner in runners])
@@ -148,7 +149,7 @@ def compare(
                 name=one.name,
                 accuracy=metrics.figure(int((said[i] == pictures.women).sum()), n),
                 agreement=metrics.figure(int((said[i] == said[0]).sum()), n),
-                bytes=len(one.model),
+                bytes=sum(len(model) for model in one.models),
                 milliseconds=round(1000 * spent[i], 4),
                 times_first=round(spent[i] / spent[0], 4),
             )
@@ -161,41 +162,48 @@ def compare(
 class _Runner:
     """A contender in the device's runtime, with its crops."""
 
-    def __init__(self, contender: Contender, crops: NDArray[np.uint8], path: Path) -> None:
-        path.write_bytes(contender.model)
-        self._interpreter = Interpreter(path)
+    def __init__(self, contender: Contender, crops: NDArray[np.uint8], folder: Path) -> None:
+        folder.mkdir()
+        self._interpreters = []
+        for number, model in enumerate(contender.models):
+            path = folder / f"{number}.tflite"
+            path.write_bytes(model)
+            self._interpreters.append(Interpreter(path))
         self._order = [contender.labels.index(label) for label in (FEMALE, MALE)]
         self._offset, self._second_look = contender.offset, contender.second_look
         self._crops = crops
 
     def invoke(self, i: int) -> NDArray[Any]:
         """The outputs of one look at crop `i`, int8[2] or float32[2], female first."""
-        return self._outputs(self._crops[i % len(self._crops)])
+        return self._outputs(self._interpreters[0], self._crops[i % len(self._crops)])
 
-    def _outputs(self, crop: NDArray[np.uint8]) -> NDArray[Any]:
-        values = self._values(np.ascontiguousarray(crop[None]))
-        outputs: NDArray[Any] = self._interpreter.run(values)[0][0][self._order]
+    def _outputs(self, interpreter: Interpreter, crop: NDArray[np.uint8]) -> NDArray[Any]:
+        values = _values(interpreter, np.ascontiguousarray(crop[None]))
+        outputs: NDArray[Any] = interpreter.run(values)[0][0][self._order]
         return outputs
-
-    def _values(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
-        """Pixels as the model takes them."""
-        if self._interpreter.input_dtype == np.int8:
-            return (pixels ^ np.uint8(0x80)).view(np.int8)
-        from training.data import as_float  # noqa: PLC0415  a run's: TensorFlow is loaded already
-
-        return as_float(pixels)
 
     def all(self) -> NDArray[np.float64]:
         """Probability of "female" of every crop, at the contender's own even point, float64[n]."""
-        logits = calibrate.looked_twice(self._once, self._crops, self._second_look)
+        ends = (self._interpreters[0], self._interpreters[-1])
+        first, again = (functools.partial(self._once, interpreter) for interpreter in ends)
+        logits = calibrate.looked_twice(first, self._crops, self._second_look, again=again)
         return np.asarray(1 / (1 + np.exp(self._offset - logits)))
 
-    def _once(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def _once(self, interpreter: Interpreter, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         """The logit of "female" of one look at each crop, float64[n]."""
-        outputs: Any = np.stack([self._outputs(crop) for crop in crops])
+        outputs: Any = np.stack([self._outputs(interpreter, crop) for crop in crops])
         if outputs.dtype == np.int8:
-            return calibrate.logits(outputs, *self._interpreter.output_details[0]["quantization"])
+            return calibrate.logits(outputs, *interpreter.output_details[0]["quantization"])
         return calibrate.float_logits(outputs)
+
+
+def _values(interpreter: Interpreter, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+    """Pixels as the model takes them."""
+    if interpreter.input_dtype == np.int8:
+        return (pixels ^ np.uint8(0x80)).view(np.int8)
+    from training.data import as_float  # noqa: PLC0415  a run's: TensorFlow is loaded already
+
+    return as_float(pixels)
 
 
 def _timed(runners: Sequence[_Runner], clock: Callable[[], float]) -> list[float]:

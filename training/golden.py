@@ -25,8 +25,8 @@ def record(
 ) -> tuple[Golden, dict[str, bytes]]:
     """Crops of labelled pictures with the outputs of this machine, and the crops as PNG by name.
 
-    Pictures are taken in the order of their names' hash. A borderline crop, whose label the other
-    runtime may turn within its tolerance, proves little: such crops come last.
+    Pictures are taken in the order of their names' hash, borderline crops last: their label may
+    turn with the other runtime, within its tolerance.
 
     Raises:
         DatasetError: there are too few pictures with a face.
@@ -36,8 +36,8 @@ def record(
         pixels = decode(dataset.read(sample), name=sample.name)
         for face in detector.find_in_still(pixels)[:1]:
             crop = classifier.crop(pixels, face)
-            raw = classifier.raw(crop)
-            apart = abs(int(raw[0]) - int(raw[1])) * classifier.output_scale
+            raw = classifier.first.raw(crop)
+            apart = abs(int(raw[0]) - int(raw[1])) * classifier.first.output_scale
             borderline = apart < 4 * Tolerance().probability
             digest = hashlib.sha256(sample.name.encode()).hexdigest()
             made.append((borderline, digest, sample.name, crop, raw))
@@ -46,21 +46,24 @@ def record(
             f"{dataset.name}: {len(made)} pictures with a face, expected {GOLDEN_CASES} for golden "
             "crops; name a larger set with --golden"
         )
-    labels = classifier.bundle.manifest.output.labels
+    manifest = classifier.bundle.manifest
     cases = []
     for _, digest, name, crop, raw in sorted(made, key=lambda one: one[:2])[:GOLDEN_CASES]:
         file = f"{Path(name).stem}.png"
         if file in files:  # the same name in another folder of the dataset
             file = f"{Path(name).stem}-{digest[:8]}.png"
-        outputs = tuple(int(v) for v in raw)
-        cases.append(GoldenCase(file=file, outputs=outputs, label=labels[int(raw.argmax())]))
+        again = () if manifest.second is None else classifier.second.raw(crop)
+        cases.append(
+            GoldenCase(
+                file=file,
+                outputs=tuple(int(value) for value in raw),
+                second_outputs=tuple(int(value) for value in again),
+                label=manifest.output.labels[int(raw.argmax())],
+            )
+        )
         with io.BytesIO() as buffer:
             Image.fromarray(crop.pixels.squeeze()).save(buffer, "PNG")
             files[file] = buffer.getvalue()
-    runtime = classifier.interpreter.runtime
-    golden = Golden(
-        architecture=platform.machine(),
-        runtime=f"{runtime} {runtime_version(runtime)}",
-        cases=tuple(cases),
-    )
-    return golden, files
+    runtime = classifier.first.interpreter.runtime
+    made_by = f"{runtime} {runtime_version(runtime)}"
+    return Golden(platform.machine(), made_by, cases=tuple(cases)), files

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fits a bundle's decision on held-out crops, and compares int8 with float there."""
 
+import functools
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from device.bundle.manifest import ClassifierDecision, Quantisation
-from device.classifier import Classifier
+from device.classifier import Classifier, Network
 from device.detector import Detector
+from device.records import FaceCrop
 from training import calibrate
 from training.compare import of_dataset
 from training.data import LABELS, as_float, targets
 from training.datasets import Dataset
-from training.evaluate import Measured, int8_outputs, summarise
+from training.evaluate import Measured, summarise
 from training.metrics import Outcome
 from training.prepared import Prepared
 
@@ -25,14 +28,14 @@ SPLITS: Final = ("select", "calibrate")
 
 
 def calibrated(
-    classifier: Classifier, model: Any, prepared: Prepared
+    classifier: Classifier, models: Sequence[Any], prepared: Prepared
 ) -> tuple[ClassifierDecision, Quantisation, Measured]:
     """Fit the decision, then measure int8 against float under it on the calibrate split.
 
     Args:
         classifier: the int8 model; of its own decision only `second_look` is used.
-        model: the float model.
-        prepared: the folder that it was trained on.
+        models: the float model, and that of the second one where there is one.
+        prepared: the folder that they were trained on.
     """
     within, crops = classifier.decision.second_look, prepared.crops()
     scores = {split: int8_scores(classifier, crops[prepared.indices(split)]) for split in SPLITS}
@@ -47,7 +50,7 @@ def calibrated(
     )
     female = calibrate.probabilities(scores["calibrate"], decision)
     indices = prepared.indices("calibrate")
-    floating = float_scores(model, crops[indices], within)
+    floating = float_scores(models, crops[indices], within)
     quantisation = compared(female, calibrate.probabilities(floating, decision), women["calibrate"])
     outcomes = [
         _outcome(prepared, int(i), float(one), decision.min_confidence)
@@ -58,14 +61,14 @@ def calibrated(
 
 
 def compared_on(
-    dataset: Dataset, *, classifier: Classifier, model: Any, detector: Detector
+    dataset: Dataset, classifier: Classifier, models: Sequence[Any], *, detector: Detector
 ) -> Quantisation:
     """int8 against float on the found faces of a test set, under the classifier's own decision.
 
     Args:
         dataset: labelled pictures, none of which the model has seen.
         classifier: the int8 model with its decision.
-        model: the float model.
+        models: the float model, and that of the second one where there is one.
         detector: finds the faces.
     """
     pictures = of_dataset(dataset, detector, (classifier.rule,))
@@ -73,7 +76,7 @@ def compared_on(
     decision = classifier.decision
     return compared(
         calibrate.probabilities(int8_scores(classifier, crops), decision),
-        calibrate.probabilities(float_scores(model, crops, decision.second_look), decision),
+        calibrate.probabilities(float_scores(models, crops, decision.second_look), decision),
         pictures.women,
     )
 
@@ -96,23 +99,28 @@ def compared(
     )
 
 
-def float_scores(model: Any, crops: NDArray[np.uint8], second_look: float) -> NDArray[np.float64]:
-    """Logits of "female" of a float model for uint8[n, s, s, 3] crops, float64[n]."""
-
-    def once(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return calibrate.float_logits(model.predict(as_float(crops), batch_size=128, verbose=0))
-
-    return calibrate.looked_twice(once, crops, second_look)
+def float_scores(
+    models: Sequence[Any], crops: NDArray[np.uint8], second_look: float
+) -> NDArray[np.float64]:
+    """Logits of "female" for uint8[n, s, s, 3] crops, float64[n]; the last model looks again."""
+    first, again = (functools.partial(_float_logits, model) for model in (models[0], models[-1]))
+    return calibrate.looked_twice(first, crops, second_look, again=again)
 
 
 def int8_scores(classifier: Classifier, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Logits of "female" of an int8 model for uint8[n, s, s, 3] crops, float64[n]."""
+    """Logits of "female" of a bundle for uint8[n, s, s, 3] crops, float64[n]."""
+    networks = (classifier.first, classifier.second)
+    first, again = (functools.partial(_int8_logits, network) for network in networks)
+    return calibrate.looked_twice(first, crops, classifier.decision.second_look, again=again)
 
-    def once(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-        outputs = int8_outputs(classifier, crops)
-        return calibrate.logits(outputs, classifier.output_scale, classifier.output_zero_point)
 
-    return calibrate.looked_twice(once, crops, classifier.decision.second_look)
+def _float_logits(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return calibrate.float_logits(model.predict(as_float(crops), batch_size=128, verbose=0))
+
+
+def _int8_logits(network: Network, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    looks = (network.raw(FaceCrop(np.ascontiguousarray(crop))) for crop in crops)
+    return np.array([network.logit(outputs) for outputs in looks])
 
 
 def _women(prepared: Prepared, split: str) -> NDArray[np.bool_]:

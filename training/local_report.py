@@ -49,7 +49,7 @@ def write_local_report(
         evidence=msgspec.structs.replace(manifest.evidence, tests=(measured.figures, *others)),
         data=manifest.data,
         decision=classifier.decision,
-        model_bytes=manifest.file.bytes,
+        model_bytes=[file.bytes for file in manifest.files],
     )
     (folder / "CARD.md").write_text(text, "utf-8")
     write_outcomes(folder / OUTCOMES, [measured])

@@ -1,30 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a model was made, in words, for its card."""
 
+from collections.abc import Sequence
+
 from training.config import TrainConfig, lineage, read_config
-from training.prepared import Prepared
+from training.int8_run import Int8Run
 
 
-def method(config: TrainConfig, prepared: Prepared, *, aware: bool) -> str:
+def method(runs: Sequence[Int8Run]) -> str:
     """The whole of it.
 
     Args:
-        config: of the last run; those that it started from are read.
-        prepared: what that run learnt from.
-        aware: it rehearsed int8.
+        runs: of the model, and of the second one where there is one; those that they started from
+            are read.
 
     Raises:
         DatasetError: an earlier run is not there any more.
     """
-    about = prepared.about
+    about = runs[0].prepared.about
     return (
-        f"{config.architecture}, {config.model.words()}. "
-        f"{' Then '.join(_stage(one) for one in lineage(config))} "
-        f"{'Quantisation-aware training' if aware else 'Post-training quantisation'} to int8. The "
+        f"{' The second model, which looks again: '.join(_made(run) for run in runs)} The "
         f"device's own code ({about.detector}) found and cut the faces of {about.found} "
         f"of {about.pictures} pictures. Near-duplicates never fall into two splits; "
         f"{about.excluded} pictures that are published as fixtures or resemble test pictures, and "
         f"{about.contradictory} with contradictory labels, were left out."
+    )
+
+
+def _made(run: Int8Run) -> str:
+    """How one model came about."""
+    return (
+        f"{run.config.architecture}, {run.config.model.words()}. "
+        f"{' Then '.join(_stage(one) for one in lineage(run.config))} "
+        f"{'Quantisation-aware training' if run.aware else 'Post-training quantisation'} to int8."
     )
 
 

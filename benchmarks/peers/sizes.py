@@ -72,15 +72,18 @@ def sizes(peers: Peers, detector: Bundle, classifier: Bundle) -> dict[str, Size]
 
 
 def _ours(detector: Bundle, classifier: Bundle) -> Size:
-    files = [bundle.manifest.file for bundle in (detector, classifier)]
     code = sum(path.stat().st_size for path in (ROOT / "device").rglob("*.py"))
     bundles = files_bytes(detector.path) + files_bytes(classifier.path)
     return Size(
         version=f"{classifier.manifest.name} {classifier.manifest.version}",
-        classifier=classifier.manifest.file.bytes,
-        models=sum(file.bytes for file in files),
+        classifier=classifier.manifest.model_bytes,
+        models=detector.manifest.model_bytes + classifier.manifest.model_bytes,
         installed=code + bundles + closure_bytes(OUR_NEEDS),
-        hashes={str(b.path.name): b.manifest.file.sha256 for b in (detector, classifier)},
+        hashes={
+            f"{bundle.path.name}/{file.name}": file.sha256
+            for bundle in (detector, classifier)
+            for file in bundle.manifest.files
+        },
     )
 
 

@@ -4,11 +4,14 @@
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.bundle.manifest import GoldenCase, GoldenFace, Tolerance
-from device.classifier import Classifier
+from device.bundle.opening import Bundle
+from device.classifier import Classifier, Network
 from device.detector import Detector
 from device.errors import BundleError, InputError
 from device.pictures import decode
@@ -40,13 +43,11 @@ def replay(model: Detector | Classifier) -> None:
             threshold = model.score_threshold
             faults += _compare_faces(case, found, golden.tolerance, threshold)
         else:
-            channels = model.interpreter.input_shape[3]  # one of the three alike for a grey model
-            crop = FaceCrop(np.ascontiguousarray(pixels[:, :, :channels]))
-            faults += _compare_outputs(case, crop, model)
+            faults += _compare_outputs(case, pixels, model)
     if faults:
         raise BundleError(
             f"{bundle.path}: {len(faults)} golden pictures do not come out as recorded with "
-            f"{model.interpreter.runtime} on {platform.machine()}: {'; '.join(faults)}; "
+            f"{_runtime(model)} on {platform.machine()}: {'; '.join(faults)}; "
             "copy the bundle again, or use the other runtime"
         )
 
@@ -58,27 +59,48 @@ def _read(path: Path) -> bytes:
         raise InputError(f"golden/{path.name} cannot be read: {error.strerror}") from error
 
 
-def _compare_outputs(case: GoldenCase, crop: FaceCrop, model: Classifier) -> Iterator[str]:
-    golden = model.bundle.manifest.golden
-    expected = np.array(case.outputs, np.int64)
-    if crop.pixels.shape[:2] != model.interpreter.input_shape[1:3]:
-        yield f"{case.file} is {crop.pixels.shape}, expected the model's input size"
+def _runtime(model: Detector | Classifier) -> str:
+    network = model if isinstance(model, Detector) else model.first
+    return network.interpreter.runtime
+
+
+def _compare_outputs(
+    case: GoldenCase, pixels: NDArray[np.uint8], model: Classifier
+) -> Iterator[str]:
+    """What each model says of the crop; the second one's label may be another."""
+    size, channels = model.rule.size, 1 if model.rule.colour == "grey" else 3
+    if pixels.shape[:2] != (size, size):
+        yield f"{case.file} is {pixels.shape}, expected the model's input size"
         return
-    seen = model.raw(crop).astype(np.int64)
+    # One channel of the three alike for a grey model.
+    crop = FaceCrop(np.ascontiguousarray(pixels[:, :, :channels]))
+    seen = model.first.raw(crop)
+    apart = [*_apart(case.file, seen, case.outputs, model.bundle, model.first)]
+    yield from apart
+    if not apart and (label := model.bundle.manifest.output.labels[seen.argmax()]) != case.label:
+        yield f"{case.file} is called {label} ({seen.tolist()}), expected {case.label}"
+    if model.bundle.manifest.second is not None:
+        again = model.second.raw(crop)
+        yield from _apart(case.file, again, case.second_outputs, model.bundle, model.second)
+
+
+def _apart(
+    name: str, seen: NDArray[Any], recorded: tuple[int, ...], bundle: Bundle, network: Network
+) -> Iterator[str]:
+    """Whether outputs for one crop are farther from the recorded ones than they may be."""
+    golden = bundle.manifest.golden
+    expected = np.array(recorded, np.int64)
     if seen.shape != expected.shape:
-        yield f"{case.file} has {expected.size} recorded outputs, the model gives {seen.size}"
+        yield f"{name} has {expected.size} recorded outputs, the model gives {seen.size}"
         return
-    apart = int(np.abs(seen - expected).max())
-    if not golden.runtime.startswith(model.interpreter.runtime):
-        allowed = round(golden.tolerance.probability / model.output_scale)
+    if not golden.runtime.startswith(network.interpreter.runtime):
+        allowed = round(golden.tolerance.probability / network.output_scale)
     elif golden.architecture == platform.machine():
         allowed = 0
     else:
         allowed = golden.tolerance.steps
-    if apart > allowed:
-        yield f"{case.file} gives {seen.tolist()}, expected {expected.tolist()} within {allowed}"
-    elif (label := model.bundle.manifest.output.labels[int(seen.argmax())]) != case.label:
-        yield f"{case.file} is called {label} ({seen.tolist()}), expected {case.label}"
+    if int(np.abs(seen.astype(np.int64) - expected).max()) > allowed:
+        yield f"{name} gives {seen.tolist()}, expected {expected.tolist()} within {allowed}"
 
 
 def _compare_faces(

@@ -64,7 +64,8 @@ class ClassifierDecision(Block, frozen=True, tag="classifier", tag_field="kind")
 
     The probability of "female" is sigmoid((logit - offset) / temperature); `offset` is in logits.
     A crop whose logit is nearer to 0 than `second_look` is looked at again, in the second view of
-    device/imaging.py, and the mean of both logits takes its place; 0 is never.
+    device/imaging.py and by the second model where there is one, and the mean of both logits takes
+    its place; 0 is never.
     """
 
     temperature: Annotated[float, Meta(gt=0, le=20)]
@@ -139,12 +140,13 @@ class GoldenFace(Block, frozen=True):
 class GoldenCase(Block, frozen=True):
     """One picture in `golden/` and what the model must say of it.
 
-    Classifiers have `outputs` and the `label` of the largest, so that swapped labels are noticed;
-    detectors have `faces`.
+    Classifiers have `outputs` and the `label` of the largest, so that swapped labels are noticed,
+    and `second_outputs` where there is a second model; detectors have `faces`.
     """
 
     file: Annotated[str, Meta(pattern=r"^[^/\\]+$")]
     outputs: tuple[int, ...] = ()
+    second_outputs: tuple[int, ...] = ()
     label: str = ""
     faces: tuple[GoldenFace, ...] = ()
 
@@ -172,7 +174,7 @@ class Golden(Block, frozen=True, omit_defaults=False):
 
 
 class Manifest(Block, frozen=True):
-    """bundle.json as a whole."""
+    """bundle.json as a whole; `second` is a classifier's model for second looks, if it has one."""
 
     format: int
     name: Annotated[str, Meta(pattern=NAME)]
@@ -188,3 +190,14 @@ class Manifest(Block, frozen=True):
     evidence: Evidence
     data: Data
     golden: Golden
+    second: ModelFile | None = None
+
+    @property
+    def files(self) -> tuple[ModelFile, ...]:
+        """The model's file, and that of the second model where there is one."""
+        return (self.file,) if self.second is None else (self.file, self.second)
+
+    @property
+    def model_bytes(self) -> int:
+        """Bytes of all model files together."""
+        return sum(file.bytes for file in self.files)

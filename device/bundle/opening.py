@@ -5,6 +5,7 @@ A bundle is a folder: `bundle.json` (see device/bundle/manifest.py), the model, 
 and `report/`. training/bundle_writer.py is the only writer.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from device.bundle.manifest import (
     ClassifierDecision,
     DetectorDecision,
     Manifest,
+    ModelFile,
 )
 from device.digest import sha256
 from device.errors import BundleError
@@ -32,19 +34,19 @@ class _FormatOnly(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """An opened bundle: its manifest is valid and its model file is the one that it names."""
+    """An opened bundle: its manifest is valid and its model files are those that it names."""
 
     path: Path
     manifest: Manifest
 
     @property
-    def model(self) -> Path:
-        """The .tflite file."""
-        return self.path / self.manifest.file.name
+    def models(self) -> tuple[Path, ...]:
+        """The .tflite file, and that of the second model where there is one."""
+        return tuple(self.path / file.name for file in self.manifest.files)
 
     @property
     def identity(self) -> str:
-        """Name, version and the first digits of the model's hash."""
+        """Name, version and the first digits of the (first) model's hash."""
         manifest = self.manifest
         return f"{manifest.name} {manifest.version} ({manifest.file.sha256[:12]})"
 
@@ -105,25 +107,25 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _file_faults(path: Path, manifest: Manifest) -> list[str]:
-    model = path / manifest.file.name
-    faults = [
+    missing = [
         f"golden/{case.file} is missing, copy the bundle again"
         for case in manifest.golden.cases
         if not (path / "golden" / case.file).is_file()
     ]
+    return [*(fault for file in manifest.files for fault in _model_faults(path, file)), *missing]
+
+
+def _model_faults(path: Path, stated: ModelFile) -> Iterator[str]:
+    model = path / stated.name
     if not model.is_file():
-        return [
-            f"the model file {manifest.file.name} is missing, fetch or export it again",
-            *faults,
-        ]
-    if (size := model.stat().st_size) != manifest.file.bytes:
-        faults.append(f"{manifest.file.name} has {size} bytes, expected {manifest.file.bytes}")
-    elif (digest := sha256(model)) != manifest.file.sha256:
-        faults.append(
-            f"{manifest.file.name} is damaged: SHA-256 {digest[:12]}..., "
-            f"expected {manifest.file.sha256[:12]}...; copy the bundle again"
+        yield f"the model file {stated.name} is missing, fetch or export it again"
+    elif (size := model.stat().st_size) != stated.bytes:
+        yield f"{stated.name} has {size} bytes, expected {stated.bytes}"
+    elif (digest := sha256(model)) != stated.sha256:
+        yield (
+            f"{stated.name} is damaged: SHA-256 {digest[:12]}..., "
+            f"expected {stated.sha256[:12]}...; copy the bundle again"
         )
-    return faults
 
 
 def _consistency_faults(manifest: Manifest) -> list[str]:
@@ -132,6 +134,8 @@ def _consistency_faults(manifest: Manifest) -> list[str]:
     if manifest.task == DETECTION:
         if manifest.output.decoding is None or not isinstance(manifest.decision, DetectorDecision):
             faults.append("a detector needs output.decoding and a detector's decision block")
+        if manifest.second is not None:
+            faults.append("a second model is a classifier's, and this is a detector")
         return faults
     crop = manifest.input.crop
     if crop is None or not isinstance(manifest.decision, ClassifierDecision):
@@ -144,6 +148,8 @@ def _consistency_faults(manifest: Manifest) -> list[str]:
         faults.append(
             f"labels are {list(manifest.output.labels)}, expected female and male, export it again"
         )
+    if manifest.second is not None and manifest.second.name == manifest.file.name:
+        faults.append(f"both models are in {manifest.file.name}, expected a file for each")
     if not manifest.evidence.tests:
         faults.append("evidence.tests is empty, expected accuracy on at least one test set")
     return faults

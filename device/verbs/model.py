@@ -71,7 +71,7 @@ def _row(path: Path, chosen: bool) -> dict[str, Any]:
     return row | {
         "task": manifest.task,
         "version": manifest.version,
-        "bytes": manifest.file.bytes,
+        "bytes": manifest.model_bytes,
         "sha256": manifest.file.sha256,
         "accuracy": {test.name: test.accuracy.value for test in manifest.evidence.tests},
         "decision": _decision(manifest),
@@ -111,7 +111,7 @@ def _show(path: Path, *, as_json: bool) -> None:
     rows = [
         ("name", f"{manifest.name} {manifest.version} ({manifest.task})"),
         ("made", f"{manifest.created} by {manifest.producer}, commit {manifest.git_commit}"),
-        ("file", f"{manifest.file.name}, {manifest.file.bytes} bytes, {manifest.file.sha256}"),
+        *(("file", f"{one.name}, {one.bytes} bytes, {one.sha256}") for one in manifest.files),
         ("input", f"{taken.width}x{taken.height} {taken.colour} {taken.dtype}"),
         ("labels", ", ".join(manifest.output.labels) or "faces"),
         ("decision", ", ".join(rules)),

@@ -12,10 +12,12 @@ HELP = """\
 Quantises a trained model to int8 (or takes the one that quantisation-aware training left), fits
 offset, temperature and the threshold of "unsure" on held-out pictures, measures it on test sets
 through the device's own code, records golden crops, and writes the bundle with its card and report.
-With --gate a bundle whose first test set shows too large a gap is not written.
+With --second a bundle has two models: where the first one's look leaves doubt, another one looks
+again. With --gate a bundle whose first test set shows too large a gap is not written.
 
   python -m training export work/run --out models/mine --test test.zip
   python -m training export work/run --out models/mine --test test.zip --gate --max-bytes 2700000
+  python -m training export work/run --second work/other --out models/mine --test test.zip
 """
 
 
@@ -24,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workdir", type=Path, metavar="WORKDIR", help="of `training train`")
     parser.add_argument(
         "--out", required=True, type=Path, metavar="BUNDLE", help="folder; its name is the bundle's"
+    )
+    parser.add_argument(
+        "--second",
+        type=Path,
+        metavar="WORKDIR",
+        help="another run on the same prepared folder, whose model takes the second looks "
+        "(default: the same model)",
     )
     parser.add_argument("--version", default="1", dest="bundle_version", help="of the bundle")
     parser.add_argument(
@@ -67,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the bundle.
 
     Raises:
-        DatasetError: the run is unfinished, or a dataset cannot be used.
+        DatasetError: a run is unfinished, or a dataset cannot be used.
         BundleError: the detector is missing, or the model cannot run on the device.
         GateError: --gate was given and the evidence does not pass; nothing was written.
     """
@@ -79,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         order = Export(
             workdir=args.workdir,
+            second=args.second,
             target=args.out,
             version=args.bundle_version,
             golden=stack.enter_context(open_dataset(args.golden)),

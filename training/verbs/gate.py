@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from training.gate import apart, require  # noqa: PLC0415
 
     bundle, limits = open_bundle(args.bundle), limits_of(args)
-    evidence, size = bundle.manifest.evidence, bundle.manifest.file.bytes
+    evidence, size = bundle.manifest.evidence, bundle.manifest.model_bytes
     for one in apart(evidence, limits):
         print(f"not judged: {one}")
     require(evidence, model_bytes=size, limits=limits)

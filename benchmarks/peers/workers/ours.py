@@ -56,7 +56,7 @@ def main() -> None:
     keep_freed_memory()  # as the daemon does
     detector = Detector(open_bundle(Path(sys.argv[1])), threads=1)
     classifier = Classifier(open_bundle(Path(sys.argv[2])), threads=1)
-    runtime = f"Python {platform.python_version()}, {classifier.interpreter.runtime}"
+    runtime = f"Python {platform.python_version()}, {classifier.first.interpreter.runtime}"
     write({"runtime": runtime})
     while len(head := sys.stdin.buffer.read(8)) == 8:
         height, width = struct.unpack("<II", head)

@@ -82,7 +82,7 @@ def _pipeline(loaded: Settings) -> "tuple[Pipeline, str]":
     detector = Detector(open_bundle(loaded.detector_path), threads=threads, runtime=runtime)
     classifier = Classifier(open_bundle(loaded.classifier_path), threads=threads, runtime=runtime)
     pipeline = Pipeline(detector, classifier=classifier, tracker=Tracker(loaded.tracker.rules()))
-    return pipeline, classifier.interpreter.runtime
+    return pipeline, classifier.first.interpreter.runtime
 
 
 def _default_pictures(loaded: Settings) -> Path:

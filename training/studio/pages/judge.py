@@ -146,7 +146,7 @@ def _int8(found: Judgement) -> None:
     if told is None:
         st.info("int8 was not compared with float in this export.")
         return
-    size = f"{found.bundle.manifest.file.bytes / 1e6:.2f} MB"
+    size = f"{found.bundle.manifest.model_bytes / 1e6:.2f} MB"
     tiles(
         [
             Tile("Float, as trained", f"{told.float_accuracy:.1%}", "right"),

@@ -22,7 +22,7 @@ def show(home: Home) -> None:
         return
     manifest = found.bundle.manifest
     st.write(
-        f"**{manifest.name} {manifest.version}**, {manifest.file.bytes / 1e6:.2f} MB int8, "
+        f"**{manifest.name} {manifest.version}**, {manifest.model_bytes / 1e6:.2f} MB int8, "
         f"exported {manifest.created[:16].replace('T', ' ')} UTC"
     )
     _gates(found)
@@ -35,7 +35,7 @@ def show(home: Home) -> None:
 def _gates(found: Judgement) -> None:
     st.subheader("Gates")
     judged_by = verdicts(
-        found.evidence, model_bytes=found.bundle.manifest.file.bytes, limits=Limits()
+        found.evidence, model_bytes=found.bundle.manifest.model_bytes, limits=Limits()
     )
     failed = [one for one in judged_by if one.faults]
     first = found.sets[0]
