@@ -24,6 +24,7 @@ VERBS: Final[dict[str, str]] = {
     "detectors": "fetch the face detectors, check them and write their bundles",
     "prepare": "find and cut every face exactly as the device will",
     "train": "train a classifier on prepared faces; resumes after a kill",
+    "thaw": "take a bundle's int8 model back to a run, to start or teach another",
     "evaluate": "measure a bundle over the whole path, by group",
     "export": "quantise a trained model to int8 and write the bundle for the device",
     "compare": "float, int8 and quantisation-aware models side by side on the same pictures",

@@ -31,6 +31,8 @@ class TrainConfig:
         label_smoothing: share of the target spread over both labels.
         start: workdir of a finished run of the same architecture, equally wide or wider, whose
             weights this one starts from; or None.
+        thawed: identity of the bundle whose int8 weights this run holds (training/thaw.py), which
+            never learnt here; or empty.
         teachers: workdirs of finished runs whose opinions are mixed into the targets.
         teacher_share: how much of a target is the teachers' opinion, 0 to 1.
         consistent: the teachers look at the very augmented crops that the student learns from,
@@ -70,6 +72,7 @@ class TrainConfig:
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
     start: Path | None = None
+    thawed: str = ""
     teachers: tuple[Path, ...] = ()
     teacher_share: float = 0.7
     consistent: bool = False

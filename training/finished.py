@@ -9,6 +9,8 @@ from device.errors import DatasetError
 from training.config import TrainConfig, read_config
 from training.models import architecture
 
+WEIGHTS: Final = "best.weights.h5"
+"""In the workdir of every run: the weights of its best epoch."""
 QUANTISED: Final = "model.tflite"
 """In the workdir of a quantisation-aware run: its int8 model."""
 
@@ -50,7 +52,7 @@ def best_aware(workdir: Path) -> Any:
 def _finished(workdir: Path) -> tuple[TrainConfig, Any, Path]:
     """A run's config, its untrained float model, and the file of its best weights."""
     config = read_config(workdir)
-    weights = workdir / "best.weights.h5"
+    weights = workdir / WEIGHTS
     if not weights.exists():
         raise DatasetError(f"{workdir}: no epoch has ended yet; let `training train` go on")
     fresh = dataclasses.replace(config.model, pretrained=None)

@@ -62,9 +62,11 @@ class Int8Run:
 
     @property
     def starting_weights(self) -> tuple[str, ...]:
-        """Files of weights that it, or a run that it started from, began with."""
-        starts = [one.model.pretrained for one in lineage(self.config)]
-        return tuple(f"starting weights {start.name}" for start in starts if start is not None)
+        """Files or bundles of weights that it, or a run that it started from, began with."""
+        line = lineage(self.config)
+        thawed = [one.thawed for one in line if one.thawed]
+        files = [one.model.pretrained.name for one in line if one.model.pretrained is not None]
+        return tuple(f"starting weights {name}" for name in (*thawed, *files))
 
 
 def refuse_unlike(first: Int8Run, second: Int8Run) -> None:

@@ -38,6 +38,8 @@ def _made(run: Int8Run) -> str:
 
 def _stage(config: TrainConfig) -> str:
     """One of the runs that led to a model, in words."""
+    if config.thawed:
+        return f"From the int8 weights of {config.thawed}, taken back to float."
     start = config.model.pretrained
     begin = "random weights" if start is None else start.name
     taught = (

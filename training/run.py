@@ -23,6 +23,7 @@ from device.errors import DatasetError, TrainingError
 from training.backend import keras, tf
 from training.config import TrainConfig
 from training.data import LABELS, Share, Vary, as_float, targets, training_batches
+from training.finished import WEIGHTS
 from training.folds import training_indices
 from training.prepared import Prepared
 from training.runlog import Progress, RunLog
@@ -105,7 +106,7 @@ class Run:
         self.steps = min(len(indices) // config.batch, config.max_steps or 10**9)
         self._schedule = [phase for phase in phases for _ in range(phase.epochs)]
         self.steps_in_all = self.steps * len(self._schedule)
-        self.best_weights = folder / "best.weights.h5"
+        self.best_weights = folder / WEIGHTS
         self._optimisers = {phase.name: self._optimiser(phase) for phase in phases}
         for phase in phases:  # builds the optimisers' slots, which the checkpoint restores
             self._compile(phase)

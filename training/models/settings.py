@@ -197,6 +197,21 @@ def settings_for(architecture: str, **given: Any) -> ModelSettings:
     return kind(**given)
 
 
+def settings_told(architecture: str, words: str) -> ModelSettings:
+    """The settings that `ModelSettings.words` told; what it left out has its default.
+
+    Raises:
+        InputError: there is no such architecture or setting, or a value is outside its limit.
+    """
+    *own, size, colour = words.split(", ")
+    given: dict[str, Any] = {"input_size": int(size.split()[1]), "colour": colour}
+    known = own_settings(settings_kind(architecture))
+    for name, value in (one.split(" ", 1) for one in own):
+        kind: Any = type(known[name].default) if name in known else str
+        given[name] = kind(value)
+    return settings_for(architecture, **given)
+
+
 def own_settings(kind: type[ModelSettings]) -> dict[str, "Field[Any]"]:
     """What may be chosen when training: the crop's size and colour come from its preparation."""
     return {
