@@ -9,6 +9,7 @@ import pytest
 from device.errors import InputError
 from training.backend import keras
 from training.models import architecture
+from training.models.inverted import take_over
 from training.models.settings import (
     IMAGENET,
     SETTINGS,
@@ -164,6 +165,30 @@ def test_a_short_network_has_its_blocks_and_a_top_stage_too(
     names = {layer.name for layer in build(settings).layers}
     assert architecture(settings.architecture).top(settings) in names
     assert sum(name.endswith("_project_conv") for name in names) == settings.blocks
+
+
+@pytest.mark.parametrize(("blocks", "top_channels"), [(5, 1280), (16, 64), (16, 1280)])
+def test_a_cut_network_takes_over_what_it_has(blocks: int, top_channels: int) -> None:
+    whole, cut = (
+        keras.Model(model.input, model.get_layer("top_relu").output)
+        for model in (
+            build(EfficientNetLiteSettings(input_size=64)),
+            build(
+                EfficientNetLiteSettings(input_size=64, blocks=blocks, top_channels=top_channels)
+            ),
+        )
+    )
+    for layer in whole.layers:
+        if layer.name.endswith("_bn"):
+            layer.set_weights([np.full_like(w, 0.5) for w in layer.get_weights()])
+    before = {layer.name: layer.get_weights() for layer in cut.layers}
+    take_over(whole, cut)
+    as_whole = (blocks, top_channels) == (16, 1280)
+    for layer in cut.layers:
+        stays = layer.name.startswith("top_") and not as_whole
+        expected = before[layer.name] if stays else whole.get_layer(layer.name).get_weights()
+        for mine, other in zip(layer.get_weights(), expected, strict=True):
+            assert np.array_equal(mine, other)
 
 
 def test_defaults_are_the_documented_ones() -> None:

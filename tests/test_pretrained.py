@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ImageNet weights: Keras's own land where they belong, and what is wrong is said in a sentence."""
 
+import dataclasses
 import urllib.error
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,24 @@ def test_keras_s_own_weights_give_keras_s_own_features(
     mine = features(model, pixels if colour == "rgb" else pixels[:, :, :, :1])
     assert expected.std() > 1e-3
     assert np.allclose(mine, expected, atol=1e-4)
+
+
+def test_a_short_network_takes_the_blocks_that_it_has(
+    published: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.applications, "MobileNetV2", lambda **_: published)
+    settings = MobileNetV2Settings(width=0.35, padding="keras", pretrained=IMAGENET)
+    short = build(dataclasses.replace(settings, blocks=6, top_channels=64))
+    pixels = np.random.default_rng(5).uniform(-1, 1, (2, 96, 96, 3)).astype(np.float32)
+    mine, expected = (
+        keras.Model(model.input, model.get_layer(name).output).predict(pixels, verbose=0)
+        for model, name in ((short, "block5_project_bn"), (published, "block_5_project_BN"))
+    )
+    assert expected.std() > 1e-3
+    assert np.allclose(mine, expected, atol=1e-4)
+    # The last convolution has nothing to take: it begins like any other.
+    gamma, beta, mean, variance = short.get_layer("top_bn").get_weights()
+    assert (gamma == 1).all() and (variance == 1).all() and not beta.any() and not mean.any()
 
 
 def test_a_download_that_fails_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,8 +52,7 @@ def fill_backbone(backbone: Any, source: Path, *, width: float) -> None:
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(
             f"{source}: not the weights of a MobileNetV2 of width {width} without top ({error}); "
-            f"give a file of this width, or `{IMAGENET}` for Keras's own download, and leave the "
-            "number of blocks and the channels of the last convolution as they are"
+            f"give a file of this width, or `{IMAGENET}` for Keras's own download"
         ) from error
 
 

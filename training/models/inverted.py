@@ -63,3 +63,15 @@ class Net:
         less = more if int(x.shape[1]) % 2 else more - 1
         sides = (more, less) if self.padding == "torch" else (less, more)
         return layers.ZeroPadding2D((sides, sides), name=f"{name}_pad")(x)
+
+
+def take_over(whole: Any, cut: Any) -> None:
+    """Give a network the weights of one with all blocks.
+
+    Where it lacks blocks or channels of the last convolution, that convolution has other inputs or
+    outputs than the whole one's: it stays as it is, with its normalisation.
+    """
+    shapes = {tuple(net.get_layer("top_conv").kernel.shape) for net in (whole, cut)}
+    for layer in cut.layers:
+        if len(shapes) == 1 or not layer.name.startswith("top_"):
+            layer.set_weights(whole.get_layer(layer.name).get_weights())

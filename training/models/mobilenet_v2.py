@@ -7,10 +7,11 @@ on opposite sides: with the wrong one every stage looks at its picture one pixel
 flat (no nested model), as quantisation-aware training needs it.
 """
 
+import dataclasses
 from typing import Any, Final
 
 from training.backend import keras
-from training.models.inverted import Net
+from training.models.inverted import Net, take_over
 from training.models.parts import pixels, softmax_head, widened
 from training.models.settings import MobileNetV2Settings
 from training.pretrained import fill_backbone
@@ -30,6 +31,8 @@ BLOCKS: Final = tuple(
     for expansion, channels, repeats, stride in STAGES
     for repeat in range(repeats)
 )
+# The network that ImageNet's weights are of.
+WHOLE: Final[dict[str, Any]] = {"blocks": 17, "top_channels": 1280}
 
 
 def top(settings: MobileNetV2Settings) -> str:
@@ -48,16 +51,24 @@ def build(settings: MobileNetV2Settings) -> Any:
         DatasetError: the file of ImageNet weights does not fit this width.
         InputError: Keras's own weights cannot be downloaded.
     """
+    backbone = _backbone(settings)
+    if settings.pretrained is not None:
+        whole = _backbone(dataclasses.replace(settings, **WHOLE))
+        fill_backbone(whole, settings.pretrained, width=settings.width)
+        take_over(whole, backbone)
+    outputs = softmax_head(backbone.output, settings.dropout)
+    return keras.Model(backbone.input, outputs, name="mobilenet_v2")
+
+
+def _backbone(settings: MobileNetV2Settings) -> Any:
+    """All but the last layer."""
     inputs = pixels(settings)
     net = Net(settings.padding)
     x = net.conv(inputs, widened(32, settings.width), kernel=3, stride=2, name="stem")
     for index, (expansion, channels, stride) in enumerate(BLOCKS[: settings.blocks]):
         out = widened(channels, settings.width)
         x = net.block(x, expansion, out, stride, name=f"block{index}")
-    x = net.conv(x, _top(settings), kernel=1, stride=1, name="top")
-    if settings.pretrained is not None:
-        fill_backbone(keras.Model(inputs, x), settings.pretrained, width=settings.width)
-    return keras.Model(inputs, softmax_head(x, settings.dropout), name="mobilenet_v2")
+    return keras.Model(inputs, net.conv(x, _top(settings), kernel=1, stride=1, name="top"))
 
 
 def _top(settings: MobileNetV2Settings) -> int:
