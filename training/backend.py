@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import tensorflow as tf
 import tf_keras as keras
-from tensorflow.lite.python import schema_py_generated as tflite
+from tensorflow.lite.python import schema_py_generated as schema
 
 for name in ("absl", "tensorflow"):
     logging.getLogger(name).setLevel(logging.ERROR)
@@ -20,4 +20,4 @@ for gpu in tf.config.list_physical_devices("GPU"):
     # Else TensorFlow takes all of a GPU's memory, also from whoever else works on it.
     tf.config.experimental.set_memory_growth(gpu, True)
 
-__all__ = ["keras", "tf", "tflite"]
+__all__ = ["keras", "schema", "tf"]

@@ -19,7 +19,7 @@ from device.bundle import Bundle
 from device.classifier import Classifier
 from device.errors import DatasetError
 from device.records import FEMALE, FaceCrop
-from training.backend import keras, tf, tflite
+from training.backend import keras, schema, tf
 from training.config import TrainConfig, claim
 from training.data import as_float
 from training.finished import WEIGHTS, build
@@ -73,8 +73,8 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path) -> float:
         model=settings,
         thawed=bundle.identity,
     )
-    chosen = np.sort(np.random.default_rng(config.seed).permutation(prepared.indices("train")))
-    crops = prepared.crops()[chosen[:CROPS]]
+    mixed = np.random.default_rng(config.seed).permutation(prepared.indices("train"))
+    crops = prepared.crops()[np.sort(mixed[:CROPS])]
     model = build(config)
     try:
         _fill(model, list(_filters(bundle.models[0].read_bytes())))
@@ -110,13 +110,13 @@ def _told(bundle: Bundle) -> tuple[str, ModelSettings]:
 
 def _filters(blob: bytes) -> Iterator[Filters]:
     """The layers with weights of a .tflite file, in the order in which they run."""
-    model = tflite.ModelT.InitFromPackedBuf(blob)
+    model = schema.ModelT.InitFromPackedBuf(blob)
     (graph,) = model.subgraphs
-    kinds = tflite.BuiltinOperator
+    kinds = schema.BuiltinOperator
 
     def real(index: int) -> NDArray[np.float64]:
         tensor = graph.tensors[index]
-        dtype = {tflite.TensorType.INT8: np.int8, tflite.TensorType.INT32: np.int32}[tensor.type]
+        dtype = {schema.TensorType.INT8: np.int8, schema.TensorType.INT32: np.int32}[tensor.type]
         values = model.buffers[tensor.buffer].data.view(dtype).reshape(tensor.shape)
         told = tensor.quantization
         shape = np.ones(values.ndim, int)
