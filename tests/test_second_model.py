@@ -172,7 +172,9 @@ def test_replay_notices_another_second_model(copied: Path) -> None:
         manifest["second"].update(bytes=len(blob), sha256=hashlib.sha256(blob).hexdigest())
 
     edit(copied, own_up)
-    with pytest.raises(BundleError, match=r"golden pictures do not come out .* gives \["):
+    with pytest.raises(
+        BundleError, match=r"golden pictures do not come out .*, second model, gives \["
+    ):
         replay(Classifier(open_bundle(copied)))
 
 

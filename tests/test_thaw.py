@@ -188,7 +188,9 @@ def test_crops_cut_by_another_rule_are_refused(
     models_directory: Path, prepared_faces: Prepared, tmp_path: Path
 ) -> None:
     default = open_bundle(models_directory / "default")
-    with pytest.raises(DatasetError, match=r"crops cut as .*size=64.*, expected .*size=128"):
+    with pytest.raises(
+        DatasetError, match=r"crops cut with --size 64 .* with --size 128 --scale 1.1 "
+    ):
         thaw(default, prepared_faces, tmp_path)
 
 

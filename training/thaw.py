@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from device.bundle import Bundle
 from device.classifier import Classifier
 from device.errors import DatasetError
+from device.imaging import CropRule
 from device.records import FEMALE, FaceCrop
 from training.backend import keras, schema, tf
 from training.config import TrainConfig, claim
@@ -63,8 +64,8 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path) -> float:
     classifier = Classifier(bundle)
     if prepared.about.rule != classifier.rule:
         raise DatasetError(
-            f"{prepared.folder}: crops cut as {prepared.about.rule}, expected {classifier.rule}, "
-            f"the rule of {bundle.identity}; prepare them by that"
+            f"{prepared.folder}: crops cut with {_flags(prepared.about.rule)}, expected those of "
+            f"{bundle.identity}; run `training prepare` with {_flags(classifier.rule)}"
         )
     architecture, settings = _told(bundle)
     config = TrainConfig(
@@ -94,6 +95,10 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path) -> float:
     claim(workdir, config)
     model.save_weights(workdir / WEIGHTS)
     return same
+
+
+def _flags(rule: CropRule) -> str:
+    return f"--size {rule.size} --scale {rule.scale:g} --colour {rule.colour}"
 
 
 def _told(bundle: Bundle) -> tuple[str, ModelSettings]:

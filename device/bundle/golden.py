@@ -81,7 +81,8 @@ def _compare_outputs(
         yield f"{case.file} is called {label} ({seen.tolist()}), expected {case.label}"
     if model.bundle.manifest.second is not None:
         again = model.second.raw(crop)
-        yield from _apart(case.file, again, case.second_outputs, model.bundle, model.second)
+        name = f"{case.file}, second model,"
+        yield from _apart(name, again, case.second_outputs, model.bundle, model.second)
 
 
 def _apart(
