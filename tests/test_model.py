@@ -51,8 +51,8 @@ def test_the_list_says_what_each_bundle_is(models: Path) -> None:
         "fault": None,
         "task": "face-attribute",
         "version": manifest.version,
-        "bytes": manifest.file.bytes,
-        "sha256": manifest.file.sha256,
+        "bytes": manifest.model_bytes,
+        "sha256": {one.name: one.sha256 for one in manifest.files},
         "accuracy": {test.name: test.accuracy.value for test in manifest.evidence.tests},
         "decision": msgspec.to_builtins(manifest.decision),
     }

@@ -42,9 +42,10 @@ def _stage(config: TrainConfig) -> str:
         return f"From the int8 weights of {config.thawed}, taken back to float."
     start = config.model.pretrained
     begin = "random weights" if start is None else start.name
+    runs = f"{len(config.teachers)} finished run{'s' if len(config.teachers) > 1 else ''}"
     taught = (
-        f", targets mixed with the opinions of {len(config.teachers)} finished runs on the same "
-        f"pictures (share {config.teacher_share}; crops that they get wrong weigh "
+        f", targets mixed with the opinions of {runs} on the same pictures (share "
+        f"{config.teacher_share}; crops that they get wrong weigh "
         f"{config.emphasis:g}{_asked(config)})"
         if config.teachers
         else ""

@@ -72,7 +72,7 @@ def _row(path: Path, chosen: bool) -> dict[str, Any]:
         "task": manifest.task,
         "version": manifest.version,
         "bytes": manifest.model_bytes,
-        "sha256": manifest.file.sha256,
+        "sha256": {one.name: one.sha256 for one in manifest.files},
         "accuracy": {test.name: test.accuracy.value for test in manifest.evidence.tests},
         "decision": _decision(manifest),
     }
