@@ -9,6 +9,7 @@ from device.imaging import second_view
 from training.calibrate import (
     MAX_LEAD,
     MAX_OFFSET,
+    TARGET_ACCURACY,
     choose_threshold,
     decide,
     fit_offset,
@@ -149,17 +150,17 @@ def test_threshold_is_the_smallest_that_reaches_the_target() -> None:
     answered = confidence >= threshold
     assert 0.5 < threshold < 1 / (1 + np.exp(-1))
     # The threshold is rounded down to four digits.
-    assert figure(int(right[answered].sum()), int(answered.sum())).low >= 0.9545
+    assert figure(int(right[answered].sum()), int(answered.sum())).low >= TARGET_ACCURACY - 0.0005
     assert answered.mean() >= 0.85
     more = confidence >= threshold - 0.02
-    assert figure(int(right[more].sum()), int(more.sum())).low < 0.955
+    assert figure(int(right[more].sum()), int(more.sum())).low < TARGET_ACCURACY
 
 
 def test_few_pictures_ask_for_more_certainty() -> None:
     """The same shares of right answers are worth less when they were counted on fewer pictures."""
     rng = np.random.default_rng(8)
     scores = rng.uniform(-5, 5, 2000)
-    right = rng.uniform(size=2000) < np.where(np.abs(scores) < 1, 0.82, 0.975)
+    right = rng.uniform(size=2000) < np.where(np.abs(scores) < 1, 0.82, 0.98)
     female = (scores >= 0) == right
     many = choose_threshold(np.tile(scores, 25), np.tile(female, 25), 1.0)
     assert choose_threshold(scores, female, 1.0) > many

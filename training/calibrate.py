@@ -14,10 +14,10 @@ from device.bundle.manifest import ClassifierDecision
 from device.imaging import second_view
 from training.metrics import figure
 
-# The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %. Half
-# a point is added: held-out pictures, which also choose between models, were seen to flatter
-# (answers 95.8 % right on them, 95.0 % on fairface-val).
-TARGET_ACCURACY: Final = 0.955
+# The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %. A
+# point is added: held-out pictures, which also choose between models, were seen to flatter by about
+# as much (answers 95.8 % right on them, 95.0 % on fairface-val; more in models/EXPERIMENTS.md).
+TARGET_ACCURACY: Final = 0.96
 MIN_COVERAGE: Final = 0.85
 MAX_OFFSET: Final = 5.0  # as far as a bundle may go
 
