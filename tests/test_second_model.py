@@ -24,13 +24,19 @@ from device.detector import Detector
 from device.errors import BundleError, DatasetError
 from device.imaging import second_view
 from device.records import FaceCrop
+from training.calibrate import float_logits
 from training.compare import compare, of_split
 from training.config import TrainConfig
 from training.contenders import contenders
+from training.data import as_float
 from training.datasets import open_dataset
 from training.export import Export, export
+from training.finished import best
+from training.int8_run import Int8Run
+from training.method import method
 from training.models.settings import settings_for
 from training.prepared import Prepared
+from training.thaw import thaw
 
 pytestmark = pytest.mark.training
 
@@ -192,6 +198,29 @@ def test_both_models_in_one_file_are_refused(copied: Path) -> None:
     edit(copied, lambda m: m.update(second=m["file"]))
     with pytest.raises(BundleError, match=r"both models are in model\.tflite, expected a file"):
         open_bundle(copied)
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_either_model_is_thawed(
+    bundle: Path,
+    runs: list[Path],
+    prepared_faces: Prepared,
+    tmp_path: Path,
+    second: bool,
+) -> None:
+    """In float each says what the network said that was quantised, and not what the other said."""
+    opened = open_bundle(bundle)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.thaw.LEAST_AGREEMENT", 0.0)  # untrained: all near the even point
+        thaw(opened, prepared_faces, tmp_path / "run", second=second)
+    crops = as_float(prepared_faces.crops()[:60])
+    back, *there = (
+        float_logits(best(run).predict(crops, verbose=0)) for run in (tmp_path / "run", *runs)
+    )
+    own, other = reversed(there) if second else there
+    assert np.abs(back - own).mean() < 0.2 * np.abs(back - other).mean()
+    told = method([Int8Run(tmp_path / "run")])
+    assert (f"From the int8 weights of {opened.identity}, its second model," in told) == second
 
 
 def test_a_detector_has_no_second_model(models_directory: Path, tmp_path: Path) -> None:

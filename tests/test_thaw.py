@@ -199,6 +199,8 @@ def test_what_cannot_be_thawed_is_named(
 ) -> None:
     with pytest.raises(BundleError, match="expected a classifier"):
         thaw(open_bundle(models_directory / "blazeface-short"), prepared_faces, tmp_path)
+    with pytest.raises(DatasetError, match="one model, expected two; leave --second out"):
+        thaw(open_bundle(bundle), prepared_faces, tmp_path / "run", second=True)
     copied = Path(shutil.copytree(bundle, tmp_path / "small"))
     manifest = json.loads((copied / "bundle.json").read_text())
     method_told = manifest["data"]["method"]

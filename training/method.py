@@ -2,9 +2,13 @@
 """How a model was made, in words, for its card."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from training.config import TrainConfig, lineage, read_config
 from training.int8_run import Int8Run
+
+SECOND: Final = " The second model, which looks again: "
+"""Between what is told of a first model and of a second one."""
 
 
 def method(runs: Sequence[Int8Run]) -> str:
@@ -19,11 +23,11 @@ def method(runs: Sequence[Int8Run]) -> str:
     """
     about = runs[0].prepared.about
     return (
-        f"{' The second model, which looks again: '.join(_made(run) for run in runs)} The "
-        f"device's own code ({about.detector}) found and cut the faces of {about.found} "
-        f"of {about.pictures} pictures. Near-duplicates never fall into two splits; "
-        f"{about.excluded} pictures that are published as fixtures or resemble test pictures, and "
-        f"{about.contradictory} with contradictory labels, were left out."
+        f"{SECOND.join(_made(run) for run in runs)} The device's own code ({about.detector}) found "
+        f"and cut the faces of {about.found} of {about.pictures} pictures. Near-duplicates never "
+        f"fall into two splits; {about.excluded} pictures that are published as fixtures or "
+        f"resemble test pictures, and {about.contradictory} with contradictory labels, were left "
+        "out."
     )
 
 

@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.bundle import Bundle
-from device.classifier import Classifier
+from device.classifier import Classifier, Network
 from device.errors import DatasetError
 from device.imaging import CropRule
-from device.records import FEMALE, FaceCrop
+from device.records import FaceCrop
 from training.backend import keras, schema, tf
+from training.calibrate import float_logits
 from training.config import TrainConfig, claim
 from training.data import as_float
 from training.finished import WEIGHTS, build
+from training.method import SECOND
 from training.models.settings import ModelSettings, settings_told
 from training.narrow import OF_INVERTED_RESIDUALS
 from training.prepared import Prepared
@@ -45,21 +47,23 @@ class Filters:
     bias: NDArray[np.float64]
 
 
-def thaw(bundle: Bundle, prepared: Prepared, workdir: Path) -> float:
-    """Write the (first) model of a bundle as a finished run.
+def thaw(bundle: Bundle, prepared: Prepared, workdir: Path, *, second: bool = False) -> float:
+    """Write a model of a bundle as a finished run.
 
     Args:
         bundle: a classifier of inverted residuals that `training export` wrote.
         prepared: crops cut by the bundle's own rule, some of them for training.
         workdir: of the run.
+        second: take the model that looks again, of a bundle of two.
 
     Returns:
         In what share of CROPS training crops float has the label of int8.
 
     Raises:
         BundleError: the bundle is no classifier.
-        DatasetError: its architecture is not one of inverted residuals, its crops are cut by
-            another rule, its weights do not fit, or the workdir holds another run.
+        DatasetError: there is no second model, the architecture is not one of inverted residuals,
+            the crops are cut by another rule, the weights do not fit, or the workdir holds another
+            run.
     """
     classifier = Classifier(bundle)
     if prepared.about.rule != classifier.rule:
@@ -67,25 +71,28 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path) -> float:
             f"{prepared.folder}: crops cut with {_flags(prepared.about.rule)}, expected those of "
             f"{bundle.identity}; run `training prepare` with {_flags(classifier.rule)}"
         )
-    architecture, settings = _told(bundle)
+    if second and len(bundle.models) < 2:
+        raise DatasetError(f"{bundle.path}: one model, expected two; leave --second out")
+    which = 1 if second else 0
+    architecture, settings = _told(bundle, which)
     config = TrainConfig(
         prepared=prepared.folder,
         architecture=architecture,
         model=settings,
-        thawed=bundle.identity,
+        thawed=f"{bundle.identity}{', its second model' if second else ''}",
     )
     mixed = np.random.default_rng(config.seed).permutation(prepared.indices("train"))
     crops = prepared.crops()[np.sort(mixed[:CROPS])]
     model = build(config)
     try:
-        _fill(model, list(_filters(bundle.models[0].read_bytes())))
+        _fill(model, list(_filters(bundle.models[which].read_bytes())))
     except ValueError as error:
         raise DatasetError(
             f"{bundle.path}: its weights do not fit {architecture} as its card tells it ({error}); "
             "thaw it with the Passerby that exported it"
         ) from error
     _normalise(model, as_float(crops))
-    same = _agreement(classifier, model, crops)
+    same = _agreement((classifier.first, classifier.second)[which], model, crops)
     if same < LEAST_AGREEMENT:
         raise DatasetError(
             f"{bundle.path}: in float it has the label of int8 in {same:.1%} of {len(crops)} "
@@ -101,9 +108,9 @@ def _flags(rule: CropRule) -> str:
     return f"--size {rule.size} --scale {rule.scale:g} --colour {rule.colour}"
 
 
-def _told(bundle: Bundle) -> tuple[str, ModelSettings]:
-    """Architecture and settings, as the bundle's method begins."""
-    method = bundle.manifest.data.method
+def _told(bundle: Bundle, which: int) -> tuple[str, ModelSettings]:
+    """Architecture and settings, as the bundle's method begins to tell of a model."""
+    method = bundle.manifest.data.method.partition(SECOND)[2 * which]
     told = re.match(r"(\w+), ([^.]*(?:\.\d[^.]*)*)\. ", method)
     if told is None or told[1] not in OF_INVERTED_RESIDUALS:
         raise DatasetError(
@@ -183,9 +190,8 @@ def _normalisation(model: Any, layer: Any) -> Any:
     return model.get_layer(f"{layer.name.removesuffix('_conv')}_bn")
 
 
-def _agreement(classifier: Classifier, model: Any, crops: NDArray[np.uint8]) -> float:
-    labels = classifier.bundle.manifest.output.labels
-    network, female = classifier.first, labels.index(FEMALE)
-    int8 = [network.raw(FaceCrop(np.ascontiguousarray(crop))).argmax() == female for crop in crops]
-    floating = model.predict(as_float(crops), batch_size=BATCH, verbose=0).argmax(axis=1) == 0
+def _agreement(network: Network, model: Any, crops: NDArray[np.uint8]) -> float:
+    looks = (network.raw(FaceCrop(np.ascontiguousarray(crop))) for crop in crops)
+    int8 = [network.logit(outputs) >= 0 for outputs in looks]
+    floating = float_logits(model.predict(as_float(crops), batch_size=BATCH, verbose=0)) >= 0
     return float((np.array(int8) == floating).mean())

@@ -9,7 +9,7 @@ Takes the int8 model of a bundle back to float and writes it as a finished run, 
 start from (`training train --start`) or be taught by (--teacher): a shipped model learns your own
 pictures in a few epochs. The prepared folder's crops must be cut by the bundle's rule (`training
 prepare --size`; 128 for models/default, 96 for models/tiny); they tell what each layer normalises
-to. Of a bundle of two models it takes the first. Networks of inverted residuals only.
+to. Networks of inverted residuals only.
 
   python -m training thaw models/default --prepared work/prepared --workdir work/default
   python -m training train work/prepared --workdir work/mine --start work/default \\
@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="from `training prepare`, with the size of the bundle's crops",
     )
     parser.add_argument("--workdir", required=True, type=Path, metavar="FOLDER", help="of the run")
+    parser.add_argument(
+        "--second", action="store_true", help="take the model that looks again, of a bundle of two"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,6 +45,6 @@ def run(args: argparse.Namespace) -> int:
     from training.thaw import thaw  # noqa: PLC0415
 
     bundle = open_bundle(args.bundle)
-    same = thaw(bundle, open_prepared(args.prepared), args.workdir)
+    same = thaw(bundle, open_prepared(args.prepared), args.workdir, second=args.second)
     print(f"{args.workdir}: {bundle.identity} in float; the label of int8 in {same:.1%} of crops")
     return 0
