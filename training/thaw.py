@@ -66,13 +66,7 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path, *, second: bool = Fa
             run.
     """
     classifier = Classifier(bundle)
-    if prepared.about.rule != classifier.rule:
-        raise DatasetError(
-            f"{prepared.folder}: crops cut with {_flags(prepared.about.rule)}, expected those of "
-            f"{bundle.identity}; run `training prepare` with {_flags(classifier.rule)}"
-        )
-    if second and len(bundle.models) < 2:
-        raise DatasetError(f"{bundle.path}: one model, expected two; leave --second out")
+    _refuse_what_does_not_fit(bundle, classifier.rule, prepared, second=second)
     which = 1 if second else 0
     architecture, settings = _told(bundle, which)
     config = TrainConfig(
@@ -102,6 +96,18 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path, *, second: bool = Fa
     claim(workdir, config)
     model.save_weights(workdir / WEIGHTS)
     return same
+
+
+def _refuse_what_does_not_fit(
+    bundle: Bundle, rule: CropRule, prepared: Prepared, *, second: bool
+) -> None:
+    if prepared.about.rule != rule:
+        raise DatasetError(
+            f"{prepared.folder}: crops cut with {_flags(prepared.about.rule)}, expected those of "
+            f"{bundle.identity}; run `training prepare` with {_flags(rule)}"
+        )
+    if second and len(bundle.models) < 2:
+        raise DatasetError(f"{bundle.path}: one model, expected two; leave --second out")
 
 
 def _flags(rule: CropRule) -> str:
