@@ -103,22 +103,24 @@ def float_scores(
     models: Sequence[Any], crops: NDArray[np.uint8], second_look: float
 ) -> NDArray[np.float64]:
     """Logits of "female" for uint8[n, s, s, 3] crops, float64[n]; the last model looks again."""
-    first, again = (functools.partial(_float_logits, model) for model in (models[0], models[-1]))
+    first, again = (functools.partial(float_look, model) for model in (models[0], models[-1]))
     return calibrate.looked_twice(first, crops, second_look, again=again)
 
 
 def int8_scores(classifier: Classifier, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Logits of "female" of a bundle for uint8[n, s, s, 3] crops, float64[n]."""
     networks = (classifier.first, classifier.second)
-    first, again = (functools.partial(_int8_logits, network) for network in networks)
+    first, again = (functools.partial(int8_look, network) for network in networks)
     return calibrate.looked_twice(first, crops, classifier.decision.second_look, again=again)
 
 
-def _float_logits(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+def float_look(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Logits of "female" of one look of a Keras model, float64[n]; crops as in `float_scores`."""
     return calibrate.float_logits(model.predict(as_float(crops), batch_size=128, verbose=0))
 
 
-def _int8_logits(network: Network, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+def int8_look(network: Network, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Logits of "female" of one look of an int8 network, float64[n]; crops as in `int8_scores`."""
     looks = (network.raw(FaceCrop(np.ascontiguousarray(crop))) for crop in crops)
     return np.array([network.logit(outputs) for outputs in looks])
 

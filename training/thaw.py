@@ -19,12 +19,11 @@ from device.bundle import Bundle
 from device.classifier import Classifier, Network
 from device.errors import DatasetError
 from device.imaging import CropRule
-from device.records import FaceCrop
 from training.backend import keras, schema, tf
-from training.calibrate import float_logits
 from training.config import TrainConfig, claim
 from training.data import as_float
 from training.finished import WEIGHTS, build
+from training.held_out import float_look, int8_look
 from training.method import SECOND
 from training.models.settings import ModelSettings, settings_told
 from training.narrow import OF_INVERTED_RESIDUALS
@@ -197,7 +196,4 @@ def _normalisation(model: Any, layer: Any) -> Any:
 
 
 def _agreement(network: Network, model: Any, crops: NDArray[np.uint8]) -> float:
-    looks = (network.raw(FaceCrop(np.ascontiguousarray(crop))) for crop in crops)
-    int8 = [network.logit(outputs) >= 0 for outputs in looks]
-    floating = float_logits(model.predict(as_float(crops), batch_size=BATCH, verbose=0)) >= 0
-    return float((np.array(int8) == floating).mean())
+    return float(((int8_look(network, crops) >= 0) == (float_look(model, crops) >= 0)).mean())

@@ -46,5 +46,6 @@ def run(args: argparse.Namespace) -> int:
 
     bundle = open_bundle(args.bundle)
     same = thaw(bundle, open_prepared(args.prepared), args.workdir, second=args.second)
-    print(f"{args.workdir}: {bundle.identity} in float; the label of int8 in {same:.1%} of crops")
+    which = f"{bundle.identity}{', its second model,' if args.second else ''}"
+    print(f"{args.workdir}: {which} in float; the label of int8 in {same:.1%} of crops")
     return 0
