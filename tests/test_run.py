@@ -89,6 +89,28 @@ def test_one_seed_reproduces_and_another_does_not(prepared: Path, tmp_path: Path
     assert apart(tmp_path / "one", tmp_path / "other") > 0.1
 
 
+def test_a_run_sees_other_crops_than_the_one_it_starts_from(prepared: Path, tmp_path: Path) -> None:
+    from training.config import read_config  # noqa: PLC0415
+    from training.train import train  # noqa: PLC0415
+
+    def loss(name: str, **more: Any) -> float:
+        # So slow that nothing is learnt: losses differ only where the crops do.
+        train(config(prepared, rate=1e-12, **more), tmp_path / name)
+        (row,) = csv.DictReader((tmp_path / name / "history.csv").read_text().splitlines())
+        return float(row["loss"])
+
+    first, second = loss("first"), loss("second", start=tmp_path / "first")
+    assert read_config(tmp_path / "second").first_epoch == 1
+    assert second != pytest.approx(first, abs=1e-3)
+
+    loss("third", start=tmp_path / "first", teachers=(tmp_path / "second",))
+    assert read_config(tmp_path / "third").first_epoch == 2
+
+    earlier = tmp_path / "first" / "config.json"
+    earlier.write_text(earlier.read_text().replace('"first_epoch": 0', '"first_epoch": -1'))
+    assert loss("again", start=tmp_path / "first") == pytest.approx(first, abs=1e-4)
+
+
 def test_two_devices_learn_what_one_learns(prepared: Path, tmp_path: Path) -> None:
     from training.config import claim  # noqa: PLC0415
     from training.train import train  # noqa: PLC0415

@@ -57,6 +57,8 @@ class TrainConfig:
             them (CPUs are not, shared/FACTS.md); weights are kept and saved in float32 anyway.
         max_steps: stop each epoch after so many steps (for tests), or None.
         checkpoint_seconds: at most so much work is lost by a kill.
+        first_epoch: number of the first epoch where `seed` draws order and augmentation; see
+            `numbered`, which `train` asks.
     """
 
     prepared: Path
@@ -88,6 +90,7 @@ class TrainConfig:
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     max_steps: int | None = None
     checkpoint_seconds: float = 60.0
+    first_epoch: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
@@ -97,7 +100,7 @@ class TrainConfig:
                 f"{self.architecture} was given {type(self.model).__name__}, expected "
                 f"{kind.__name__}; see settings_for in training/models/settings.py"
             )
-        if self.frozen_epochs + self.top_epochs + self.epochs < 1:
+        if self.epochs_in_all() < 1:
             raise InputError("no epoch to train, expected at least one in one of the phases")
         if (self.emphasis != 1 or self.consistent) and not self.teachers:
             raise InputError(
@@ -123,6 +126,10 @@ class TrainConfig:
             )
         if self.quantisation_aware and self.precision != "float32":
             raise InputError("quantisation-aware training needs --precision float32")
+
+    def epochs_in_all(self) -> int:
+        """The epochs of all phases."""
+        return self.frozen_epochs + self.top_epochs + self.epochs
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, paths as text."""
@@ -157,6 +164,21 @@ def lineage(config: TrainConfig) -> tuple[TrainConfig, ...]:
     """
     before = () if config.start is None else lineage(read_config(config.start))
     return (*before, config)
+
+
+def numbered(config: TrainConfig) -> TrainConfig:
+    """The config with its epochs numbered on from those of the runs that it comes from.
+
+    Order and augmentation depend on the seed and the epoch's number alone. A run that began at 0
+    again would be shown the very crops that the run it starts from, or a teacher, has seen in
+    that epoch, and what is seen twice is learnt by heart (models/EXPERIMENTS.md, `lss`).
+
+    Raises:
+        DatasetError: one of those runs is not there.
+    """
+    sources = config.teachers if config.start is None else (config.start, *config.teachers)
+    ends = [one.first_epoch + one.epochs_in_all() for one in map(read_config, sources)]
+    return dataclasses.replace(config, first_epoch=max(ends, default=0))
 
 
 def _as_path(kind: type, value: Any) -> Any:

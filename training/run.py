@@ -207,7 +207,7 @@ class Run:
                 size=self.config.model.input_size,
                 batch=self.config.batch,
                 seed=self.config.seed,
-                epoch=epoch,
+                epoch=self.config.first_epoch + epoch,
                 first_step=done,
                 share=share,
                 vary=Vary(self.config.gamma, self.config.hide, self.config.mixup),

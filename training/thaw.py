@@ -34,6 +34,9 @@ BATCH: Final = 64
 LEAST_AGREEMENT: Final = 0.95
 """Share of crops that float must label as int8 does; shipped models are at 0.98 and more."""
 
+FIRST_EPOCH: Final = 1000
+"""A bundle does not say which epochs it has seen; what goes on from it begins beyond any."""
+
 ABSENT: Final = -1
 """In the place of a tensor: conversion leaves a bias of zeros out."""
 
@@ -72,6 +75,7 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path, *, second: bool = Fa
         prepared=prepared.folder,
         architecture=architecture,
         model=settings,
+        first_epoch=FIRST_EPOCH,
         thawed=f"{bundle.identity}{', its second model' if second else ''}",
     )
     mixed = np.random.default_rng(config.seed).permutation(prepared.indices("train"))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.backend import keras
-from training.config import TrainConfig, claim
+from training.config import TrainConfig, claim, numbered
 from training.distil import taught, watching
 from training.finished import QUANTISED, best_aware, build
 from training.folds import training_indices
@@ -54,6 +54,7 @@ def train(
         StoppedError: it was asked to stop; the same call goes on.
     """
     prepared = open_prepared(config.prepared)
+    config = numbered(config)
     workdir.mkdir(parents=True, exist_ok=True)
     claim(workdir, config)
     keras.utils.set_random_seed(config.seed)

@@ -10,7 +10,7 @@ from training.prepared import open_prepared
 from training.studio import markup
 from training.studio.charts import show_chart
 from training.studio.curve_charts import compared
-from training.studio.curves import Course, epochs_of, read_course
+from training.studio.curves import Course, read_course
 from training.studio.home import StoredRun
 
 STATES: Final = {
@@ -47,7 +47,7 @@ def course_of(run: StoredRun) -> Course | None:
 def epochs_in(run: StoredRun) -> int:
     """How many epochs were asked for; 1 while that is not known."""
     config = run.config()
-    return epochs_of(config) if config is not None else 1
+    return config.epochs_in_all() if config is not None else 1
 
 
 def held_out_in(run: StoredRun) -> str:

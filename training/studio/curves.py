@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import msgspec
 
-from training.config import TrainConfig
-
 # So many points are all that a curve can show.
 MOST_POINTS: Final = 300
 
@@ -60,11 +58,6 @@ class Course:
     def best(self) -> Epoch | None:
         """The epoch with the highest accuracy on held-out pictures, which is the one kept."""
         return max(self.epochs, key=lambda each: each.held_out.accuracy or 0.0, default=None)
-
-
-def epochs_of(config: TrainConfig) -> int:
-    """Epochs of all phases."""
-    return config.frozen_epochs + config.top_epochs + config.epochs
 
 
 def read_course(workdir: Path, *, epochs: int) -> Course | None:
