@@ -97,7 +97,8 @@ def test_a_doubtful_crop_is_looked_at_again_in_another_view(
             crop = classifier.crop(pixels, face)
             other = FaceCrop(second_view(crop.pixels))
             first, second = (
-                classifier.first.logit(classifier.first.raw(one)) for one in (crop, other)
+                network.logit(network.raw(one))
+                for network, one in ((classifier.first, crop), (classifier.second, other))
             )
             doubtful = abs(first) < within
             again += doubtful and first != second

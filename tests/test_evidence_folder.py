@@ -205,11 +205,12 @@ def test_the_split_file_names_every_picture_and_no_label(tmp_path: Path) -> None
 
 
 def draft_of(bundle: Path, report: Path) -> BundleDraft:
-    manifest = open_bundle(bundle).manifest
+    opened = open_bundle(bundle)
+    manifest = opened.manifest
     fields = ("name", "version", "task", "producer", "input", "output", "decision", "evidence")
     return BundleDraft(
         **{name: getattr(manifest, name) for name in (*fields, "data", "golden")},
-        models=[(bundle / manifest.file.name).read_bytes()],
+        models=[path.read_bytes() for path in opened.models],
         golden_files={p.name: p.read_bytes() for p in (bundle / "golden").iterdir()},
         card="",
         report=report,

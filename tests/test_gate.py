@@ -128,7 +128,7 @@ def test_a_bundle_is_judged_by_its_own_evidence(
     manifest: dict[str, Any] = json.loads(path.read_text())
     manifest["evidence"] = msgspec.to_builtins(evidence())
     path.write_text(json.dumps(manifest))
-    size = open_bundle(bundle).manifest.file.bytes
+    size = open_bundle(bundle).manifest.model_bytes
     assert main(["gate", str(bundle)]) == 0
     shown = capsys.readouterr()
     assert "passes every gate on val" in shown.out
