@@ -61,9 +61,8 @@ class Watched(Classifier):
         """Load the bundle's models."""
         super().__init__(bundle, runtime=runtime)
         self.looks: list[Network] = []
-        self._watch(self.first)
-        if self.second is not self.first:
-            self._watch(self.second)
+        for network in self.networks:
+            self._watch(network)
 
     def _watch(self, network: Network) -> None:
         look = network.raw

@@ -59,8 +59,9 @@ class Classifier:
     """A perceived-gender classifier, as its bundle describes it.
 
     Attributes:
-        first: the model that looks at every crop.
-        second: the one that looks again where that leaves doubt: another, or the same.
+        networks: the bundle's models. The first one looks at every crop, all of them look again
+            where that leaves doubt.
+        first: the first of them.
     """
 
     def __init__(
@@ -78,10 +79,10 @@ class Classifier:
         self.rule: CropRule = manifest.input.crop
         self.decision = manifest.decision
         self.min_face_pixels = manifest.decision.min_face_pixels
-        networks = [
+        self.networks = tuple(
             Network(model, bundle, threads=threads, runtime=runtime) for model in bundle.models
-        ]
-        self.first, self.second = networks[0], networks[-1]
+        )
+        self.first = self.networks[0]
 
     def crop(self, picture: Picture, face: Face) -> FaceCrop:
         """Cut `face` out of a frame by the bundle's own rule."""
@@ -90,12 +91,13 @@ class Classifier:
     def perceive(self, crop: FaceCrop) -> Perception:
         """Probabilities after offset and temperature, and the label or unsure.
 
-        Where the first look leaves doubt there is a second one, at another view of the face.
+        Where the first look leaves doubt, every model looks at another view of the face.
         """
         score = self.first.logit(self.first.raw(crop))
         if abs(score) < self.decision.second_look:
-            again = FaceCrop(second_view(crop.pixels))
-            score = (score + self.second.logit(self.second.raw(again))) / 2
+            view = FaceCrop(second_view(crop))
+            again = [network.logit(network.raw(view)) for network in self.networks]
+            score = (score + sum(again)) / (1 + len(again))
         return self.judge(score)
 
     def judge(self, score: float) -> Perception:

@@ -40,6 +40,7 @@ class CropRule:
         alignment: "eyes" turns the face until the line through both eyes is level.
         resample: "bilinear", after a box average when the face is shrunk by two or more.
         fill: grey level of what lies outside the frame, 0 to 255.
+        margin: pixels that are cut around the crop for its second view, at the same scale.
     """
 
     size: int
@@ -48,6 +49,7 @@ class CropRule:
     alignment: Literal["eyes"] = "eyes"
     resample: Literal["bilinear"] = "bilinear"
     fill: int = 128
+    margin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,13 @@ def cut(picture: Picture, face: Face, rule: CropRule) -> FaceCrop:
     Args:
         picture: the frame.
         face: where the face is.
-        rule: size, scale, colour and fill of the crop.
+        rule: size, scale, colour, fill and margin of the crop.
 
     Returns:
-        uint8[size, size, 3], or uint8[size, size, 1] for a grey rule.
+        The crop with its margin, in one channel for a grey rule.
     """
-    box = face.box
-    side = max(rule.scale * max(box.width, box.height), 1.0)
+    box, size = face.box, rule.size + 2 * rule.margin
+    side = max(rule.scale * max(box.width, box.height), 1.0) * (size / rule.size)
     angle = roll(face)
     cos, sin = math.cos(angle), math.sin(angle)
     centre_x, centre_y = box.x + box.width / 2, box.y + box.height / 2
@@ -127,25 +129,25 @@ def cut(picture: Picture, face: Face, rule: CropRule) -> FaceCrop:
     x1 = int(min(max(centre_x + reach + 1, x0 + 1), width))
     y1 = int(min(max(centre_y + reach + 1, y0 + 1), height))
     image = _part(picture, x0, y0, x1, y1)
-    shrink = int(side / rule.size)
+    shrink = int(side / size)
     if shrink >= 2:  # bilinear alone would skip pixels
         image = image.reduce(shrink)
     else:
         shrink = 1
-    step = side / rule.size / shrink
-    middle = rule.size / 2
+    step = side / size / shrink
+    middle = size / 2
     origin_x, origin_y = (centre_x - x0) / shrink, (centre_y - y0) / shrink
     a, b, d, e = step * cos, -step * sin, step * sin, step * cos
     turned = image.transform(
-        (rule.size, rule.size),
+        (size, size),
         Image.Transform.AFFINE,
         (a, b, origin_x - (a + b) * middle, d, e, origin_y - (d + e) * middle),
         Image.Resampling.BILINEAR,
         fillcolor=(rule.fill, rule.fill, rule.fill),
     )
     if rule.colour == "grey":
-        return FaceCrop(np.asarray(turned.convert("L"))[:, :, None])
-    return FaceCrop(np.asarray(turned))
+        return FaceCrop(np.asarray(turned.convert("L"))[:, :, None], rule.margin)
+    return FaceCrop(np.asarray(turned), rule.margin)
 
 
 def _shrunk(picture: Picture, across: int, down: int) -> Image.Image:
@@ -202,20 +204,29 @@ def lightness(pixels: NDArray[np.uint8]) -> float:
     return float(np.median(thousandths)) / 1000
 
 
-def second_view(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def second_view(crop: FaceCrop) -> NDArray[np.uint8]:
     """The mirror image, its face brought halfway to a middle lightness by a gamma.
 
     A face means the same either way round and in any light, while a network's errors differ: it
-    takes darkness for a sign of men, which pictures from the web taught it.
-
-    Args:
-        pixels: uint8[s, s, 3 or 1].
+    takes darkness for a sign of men, which pictures from the web taught it. With a margin the view
+    is a little wider and higher than the crop, for hair tells more than a neck: it takes in the
+    whole margin above, half of it on either side and nothing below.
 
     Returns:
-        uint8 of the same shape.
+        uint8[size, size, 3 or 1], as the crop's own pixels.
     """
+    pixels = _with_hair(crop) if crop.margin else crop.pixels
     light = min(max(lightness(pixels), _DARKEST), _LIGHTEST)
     gamma = math.sqrt(math.log(MIDDLE_LIGHT / 255) / math.log(light / 255))
     table = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     view: NDArray[np.uint8] = table[pixels[:, ::-1]]
     return view
+
+
+def _with_hair(crop: FaceCrop) -> NDArray[np.uint8]:
+    """The crop with the margin above it and half of it on either side, in the crop's own size."""
+    margin, (size, _, channels) = crop.margin, crop.pixels.shape
+    image = Image.fromarray(crop.around.squeeze())
+    box = (margin / 2, 0, size + 3 * margin / 2, size + margin)
+    view = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box))
+    return view.reshape(size, size, channels)

@@ -101,9 +101,22 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FaceCrop:
-    """An aligned face: `pixels` is uint8[size, size, 3] (RGB) or uint8[size, size, 1] (grey)."""
+    """An aligned face.
 
-    pixels: "NDArray[np.uint8]"
+    Attributes:
+        around: uint8[s, s, 3] (RGB) or uint8[s, s, 1] (grey): the crop and `margin` more on every
+            side, which only a second look sees.
+        margin: in pixels.
+    """
+
+    around: "NDArray[np.uint8]"
+    margin: int = 0
+
+    @property
+    def pixels(self) -> "NDArray[np.uint8]":
+        """The crop itself, uint8[size, size, 3 or 1]."""
+        end = len(self.around) - self.margin
+        return self.around[self.margin : end, self.margin : end]
 
 
 @dataclass(frozen=True, slots=True)

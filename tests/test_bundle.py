@@ -108,6 +108,8 @@ def test_all_faults_are_told_at_once(bundle: Path) -> None:
         (lambda m: m["evidence"].update(tests=[]), "evidence.tests is empty"),
         (lambda m: m["input"]["crop"].update(size=64), "input.crop.size is 64"),
         (lambda m: m["input"]["crop"].update(colour="grey"), "input.crop.colour is grey"),
+        (lambda m: m["input"]["crop"].update(margin=-1), "input.crop.margin is -1, expected 0 to"),
+        (lambda m: m["input"]["crop"].update(margin=90), "input.crop.margin is 90, expected 0 to"),
         (lambda m: m["input"].pop("crop"), "a classifier needs input.crop"),
         (lambda m: m["golden"].update(cases=m["golden"]["cases"][:3]), "golden.cases"),
     ],

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from device.bundle.manifest import ClassifierDecision
 from device.classifier import calibrated, logit
 from device.imaging import second_view
+from device.records import FaceCrop
 from training.calibrate import (
     MAX_LEAD,
     MAX_OFFSET,
@@ -75,12 +76,33 @@ def test_only_doubtful_crops_are_looked_at_twice() -> None:
     crops = np.zeros((4, 2, 2, 3), np.uint8)
     crops[:, :, 0], crops[:, :, 1] = np.array([[100], [20], [4], [30]])[..., None], 20
     crops[3, :, 1] = 90
-    assert looked_twice(scored, crops, 0.0).tolist() == [9, 1, -0.6, -1.5]
+    assert looked_twice([scored], crops, 0.0).tolist() == [9, 1, -0.6, -1.5]
     assert asked == [4]
-    again = scored(np.stack([second_view(crop) for crop in crops[1:3]]))
+    again = scored(np.stack([second_view(FaceCrop(crop)) for crop in crops[1:3]]))
     expected = [9, (1 + again[0]) / 2, (-0.6 + again[1]) / 2, -1.5]
-    assert looked_twice(scored, crops, 1.5) == pytest.approx(expected)
+    assert looked_twice([scored], crops, 1.5) == pytest.approx(expected)
     assert asked == [4, 2, 4, 2]
+
+
+def test_every_model_looks_again_at_a_view_with_the_margin() -> None:
+    rng = np.random.default_rng(3)
+    around = rng.integers(0, 256, (5, 40, 40, 3), np.uint8)
+    crops = [FaceCrop(one, 4) for one in around]
+
+    def bright(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        assert pixels.shape[1:] == (32, 32, 3)
+        return np.mean(pixels, axis=(1, 2, 3), dtype=np.float64) - 127
+
+    def top(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.mean(pixels[:, :4], axis=(1, 2, 3), dtype=np.float64) / 10
+
+    first = bright(np.stack([crop.pixels for crop in crops]))
+    within = float(np.median(np.abs(first)))
+    views = np.stack([second_view(crop) for crop in crops])
+    all_looks = (first + bright(views) + top(views)) / 3
+    expected = np.where(np.abs(first) < within, all_looks, first)
+    assert looked_twice([bright, top], around, within, margin=4) == pytest.approx(expected)
+    assert 0 < (expected != first).sum() < len(first)
 
 
 def recalls(scores: np.ndarray, female: np.ndarray, offset: float) -> tuple[float, float]:  # type: ignore[type-arg]

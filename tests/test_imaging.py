@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,6 +83,21 @@ def test_cut_averages_when_it_shrinks() -> None:
     rule = CropRule(size=96, scale=1.0)
     crop = cut(pixels, face(Box(48, 48, 384, 384), (150, 200), (330, 200)), rule).pixels
     assert np.abs(crop.astype(int) - 127).max() < 8
+
+
+@pytest.mark.parametrize("colour", ["rgb", "grey"])
+@pytest.mark.parametrize("side", [20, 77, 104])
+def test_a_margin_leaves_the_crop_as_it_is(colour: str, side: int) -> None:
+    """There is more of the frame around it, at the same scale."""
+    pixels = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+    where = face(Box(10, 50, side, side), (20, 80), (50, 88))
+    rule = CropRule(size=96, scale=1.1, colour=colour)  # type: ignore[arg-type]
+    plain, around = cut(pixels, where, rule), cut(pixels, where, replace(rule, margin=7))
+    assert np.array_equal(plain.around, plain.pixels)
+    assert around.around.shape[:2] == (110, 110)
+    assert np.array_equal(around.pixels, plain.pixels)
+    wider = cut(pixels, where, replace(rule, size=110, scale=1.1 * 110 / 96)).pixels
+    assert np.abs(around.around.astype(int) - wider).max() <= 1
 
 
 def test_cut_reads_strided_frames_alike() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bundle of two models: the second one looks again where the first leaves doubt."""
+"""A bundle of two models with a margin: both look again, a bit wider, where the first doubts."""
 
 import copy
 import dataclasses
@@ -40,6 +40,8 @@ from training.thaw import thaw
 
 pytestmark = pytest.mark.training
 
+MARGIN = 4  # pixels
+
 
 @pytest.fixture(scope="module")
 def runs(prepared_faces: Prepared, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
@@ -72,6 +74,7 @@ def bundle(
             target=tmp_path_factory.mktemp("models") / "pair",
             version="1",
             golden=faces,
+            margin=MARGIN,
         )
         return export(order, detector=detector)
 
@@ -98,22 +101,23 @@ def test_the_device_repeats_what_both_models_said(bundle: Path) -> None:
     replay(Classifier(opened))
 
 
-def test_doubtful_crops_are_shown_to_the_second_model(
+def test_doubtful_crops_are_shown_to_both_models_with_their_margin(
     bundle: Path, prepared_faces: Prepared
 ) -> None:
     classifier = copy.copy(Classifier(open_bundle(bundle)))
-    first, second = classifier.first, classifier.second
-    assert first is not second
-    crops = [FaceCrop(np.ascontiguousarray(crop)) for crop in prepared_faces.crops()[:60]]
+    first, second = classifier.networks
+    crops = [FaceCrop(around, MARGIN) for around in prepared_faces.crops(MARGIN)[:60]]
     scores = np.array([first.logit(first.raw(crop)) for crop in crops])
     within = float(np.median(np.abs(scores)))
     classifier.decision = msgspec.structs.replace(classifier.decision, second_look=within)
     seen = set()
     for crop, score in zip(crops, scores, strict=True):
         doubtful = abs(score) < within
-        again = second.logit(second.raw(FaceCrop(second_view(crop.pixels))))
-        seen.add((doubtful, again == score))
-        expected = (score + again) / 2 if doubtful else score
+        view = FaceCrop(second_view(crop))
+        assert not np.array_equal(view.pixels, second_view(FaceCrop(crop.pixels)))
+        again = first.logit(first.raw(view)), second.logit(second.raw(view))
+        seen.add((doubtful, score in again))
+        expected = (score + sum(again)) / 3 if doubtful else score
         assert classifier.perceive(crop) == classifier.judge(expected)
     assert {(True, False), (False, False)} <= seen
 
@@ -121,9 +125,9 @@ def test_doubtful_crops_are_shown_to_the_second_model(
 def test_its_evidence_is_of_both_models_together(bundle: Path, prepared_faces: Prepared) -> None:
     classifier = Classifier(open_bundle(bundle))
     (held_out,) = classifier.bundle.manifest.evidence.tests
-    rows, crops = prepared_faces.rows, prepared_faces.crops()
+    rows, crops = prepared_faces.rows, prepared_faces.crops(MARGIN)
     right = [
-        (classifier.perceive(FaceCrop(np.ascontiguousarray(crops[i]))).female >= 0.5)
+        (classifier.perceive(FaceCrop(crops[i], MARGIN)).female >= 0.5)
         == (rows[i].perceived_gender == "female")
         for i in prepared_faces.indices("calibrate")
     ]
@@ -135,7 +139,8 @@ def test_its_card_and_manifest_tell_of_both(bundle: Path) -> None:
     manifest, card = open_bundle(bundle).manifest, (bundle / "CARD.md").read_text()
     assert manifest.producer == "training export, mobilenet_v2 and efficientnet_lite"
     assert "The second model, which looks again: efficientnet_lite" in manifest.data.method
-    assert "is looked at again, by the second model," in card
+    assert "is looked at again, by both models, mirrored" in card
+    assert "up to 4 px more of the hair" in card
     assert " and ".join(f"{file.bytes / 1e6:.2f} MB" for file in manifest.files) in card
     shown = subprocess.run(
         [sys.executable, "-m", "device", "model", "pair", "--models", bundle.parent],
@@ -155,7 +160,7 @@ def test_compare_asks_both(bundle: Path, prepared_faces: Prepared) -> None:
     found = compare(both, pictures)
     classifier = Classifier(open_bundle(bundle))
     crops = pictures.crops[pair.rule]
-    said = [classifier.perceive(FaceCrop(np.ascontiguousarray(c))).female >= 0.5 for c in crops]
+    said = [classifier.perceive(FaceCrop(crop, MARGIN)).female >= 0.5 for crop in crops]
     assert (found.female[0] >= 0.5).tolist() == said
     assert found.standings[0].bytes == classifier.bundle.manifest.model_bytes
 
@@ -247,3 +252,15 @@ def test_a_second_run_on_other_crops_is_refused(
         with pytest.raises(DatasetError, match=r"other learnt from .*elsewhere, expected .*runs?"):
             export(order, detector=detector)
     assert not (tmp_path / "pair").exists()
+
+
+def test_more_margin_than_a_prepared_folder_has_is_refused(
+    runs: list[Path], detector: Detector, faces_directory: Path, tmp_path: Path
+) -> None:
+    with open_dataset(faces_directory) as faces:
+        order = Export(workdir=runs[0], target=tmp_path / "wide", version="1", golden=faces)
+        with pytest.raises(
+            DatasetError, match=r"wide\.npy has 74 px, expected .* at least 76; run"
+        ):
+            export(dataclasses.replace(order, margin=6), detector=detector)
+    assert not (tmp_path / "wide").exists()

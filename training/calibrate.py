@@ -4,7 +4,7 @@
 In this order: each is fitted with the ones before it applied.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from device.bundle.manifest import ClassifierDecision
 from device.imaging import second_view
+from device.records import FaceCrop
 from training.metrics import figure
 
 # The rule: answer as often as an accuracy of 95 % among the answers allows, but at least 85 %. A
@@ -64,28 +65,31 @@ def decide(
 
 
 def looked_twice(
-    scored: Callable[[NDArray[np.uint8]], NDArray[np.float64]],
+    looks: Sequence[Callable[[NDArray[np.uint8]], NDArray[np.float64]]],
     crops: NDArray[np.uint8],
     within: float,
     *,
-    again: Callable[[NDArray[np.uint8]], NDArray[np.float64]] | None = None,
+    margin: int = 0,
 ) -> NDArray[np.float64]:
     """Logits of "female" after a second look at the doubtful ones, as the device has them.
 
     Args:
-        scored: uint8[k, s, s, 3 or 1] crops -> float64[k] logits of one look.
-        crops: uint8[n, s, s, 3 or 1].
-        within: logits nearer to 0 than this become the mean with the second view's.
-        again: as `scored`, of the model that looks at the second view; None is the same one.
+        looks: of each model, uint8[k, size, size, 3 or 1] -> float64[k] logits of one look; the
+            first one looks at all crops, all of them at the second view of the doubtful ones.
+        crops: uint8[n, s, s, 3 or 1], with `margin` pixels around each.
+        within: logits nearer to 0 than this become the mean with those of the second view.
+        margin: of the bundle's crop rule.
 
     Returns:
         float64[n].
     """
-    scores = scored(crops)
+    end = crops.shape[1] - margin
+    scores = looks[0](crops[:, margin:end, margin:end])
     doubtful = np.abs(scores) < within
     if doubtful.any():
-        views = np.stack([second_view(crop) for crop in crops[doubtful]])
-        scores[doubtful] = (scores[doubtful] + (again or scored)(views)) / 2
+        views = np.stack([second_view(FaceCrop(crop, margin)) for crop in crops[doubtful]])
+        again = sum(look(views) for look in looks)
+        scores[doubtful] = (scores[doubtful] + again) / (1 + len(looks))
     return scores
 
 

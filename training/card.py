@@ -50,6 +50,7 @@ def card(
     data: Data,
     decision: ClassifierDecision,
     model_bytes: Sequence[int],
+    margin: int = 0,
 ) -> str:
     """The card's text in Markdown.
 
@@ -57,6 +58,7 @@ def card(
         name: the bundle's name and version.
         evidence, data, decision: as they stand in the manifest.
         model_bytes: size of the model's file, and of the second one's where there is one.
+        margin: pixels around a crop that its second view takes in.
     """
     size = " and ".join(f"{size / 1e6:.2f} MB" for size in model_bytes)
     parts = [
@@ -67,7 +69,7 @@ def card(
         _children(evidence),
         f"## Method\n{data.method or 'Not recorded in this bundle; see the card inside it.'}\n",
         _data(data),
-        _decision(decision, by_another=len(model_bytes) > 1),
+        _decision(decision, by_both=len(model_bytes) > 1, margin=margin),
     ]
     return "\n".join([*parts, *(_groups(evaluated) for evaluated in evidence.tests)])
 
@@ -121,11 +123,12 @@ def _data(data: Data) -> str:
     )
 
 
-def _decision(decision: ClassifierDecision, *, by_another: bool) -> str:
+def _decision(decision: ClassifierDecision, *, by_both: bool, margin: int) -> str:
     again = (
         f" A crop whose logit is nearer to 0 than {decision.second_look:g} is looked at again"
-        f"{', by the second model' if by_another else ''}, mirrored and brought halfway to a "
-        "middle lightness, and the mean of both logits counts."
+        f"{', by both models' if by_both else ''}, mirrored and brought halfway to a middle "
+        f"lightness{f', with up to {margin} px more of the hair' if margin else ''}, and the mean "
+        f"of {'all' if by_both else 'both'} logits counts."
         if decision.second_look
         else ""
     )

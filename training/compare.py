@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models side by side on the same pictures: accuracy, agreement, size, time."""
 
+import dataclasses
 import functools
 import tempfile
 import time
@@ -33,7 +34,10 @@ CROPS_A_TURN: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Found faces: names, whether labelled female (bool[n]), crops uint8[n, s, s, c] by rule."""
+    """Found faces: names, whether labelled female (bool[n]), crops uint8[n, s, s, c] by rule.
+
+    Crops have their rule's margin around them.
+    """
 
     origin: str
     names: tuple[str, ...]
@@ -76,8 +80,8 @@ def of_split(prepared: Prepared, split: str, rules: Iterable[CropRule]) -> Pictu
     Raises:
         DatasetError: the split is empty, or a contender cuts its crops otherwise.
     """
-    own = prepared.about.rule
-    if any(rule != own for rule in rules):
+    rules, own = tuple(rules), prepared.about.rule
+    if any(dataclasses.replace(rule, margin=0) != own for rule in rules):
         raise DatasetError(
             "these models cut their crops by different rules, so no split fits all: name labelled "
             "pictures with --data"
@@ -90,7 +94,7 @@ def of_split(prepared: Prepared, split: str, rules: Iterable[CropRule]) -> Pictu
         origin=f"{', '.join(prepared.about.datasets)}, {split} split",
         names=tuple(row.name for row in rows),
         women=np.array([row.perceived_gender == FEMALE for row in rows]),
-        crops={own: prepared.crops()[indices]},
+        crops={rule: prepared.crops(rule.margin)[indices] for rule in rules},
     )
 
 
@@ -113,7 +117,7 @@ def of_dataset(
             names.append(sample.name)
             women.append(sample.perceived_gender == FEMALE)
             for rule, cuts in crops.items():
-                cuts.append(cut(pixels, face, rule).pixels)
+                cuts.append(cut(pixels, face, rule).around)
     if not names:
         raise DatasetError(f"{dataset.name}: no face was found, expected labelled faces")
     return Pictures(
@@ -171,11 +175,13 @@ class _Runner:
             self._interpreters.append(Interpreter(path))
         self._order = [contender.labels.index(label) for label in (FEMALE, MALE)]
         self._offset, self._second_look = contender.offset, contender.second_look
-        self._crops = crops
+        self._crops, self._margin = crops, contender.rule.margin
+        self._end = crops.shape[1] - self._margin
 
     def invoke(self, i: int) -> NDArray[Any]:
         """The outputs of one look at crop `i`, int8[2] or float32[2], female first."""
-        return self._outputs(self._interpreters[0], self._crops[i % len(self._crops)])
+        crop, inside = self._crops[i % len(self._crops)], slice(self._margin, self._end)
+        return self._outputs(self._interpreters[0], crop[inside, inside])
 
     def _outputs(self, interpreter: Interpreter, crop: NDArray[np.uint8]) -> NDArray[Any]:
         values = _values(interpreter, np.ascontiguousarray(crop[None]))
@@ -184,9 +190,8 @@ class _Runner:
 
     def all(self) -> NDArray[np.float64]:
         """Probability of "female" of every crop, at the contender's own even point, float64[n]."""
-        ends = (self._interpreters[0], self._interpreters[-1])
-        first, again = (functools.partial(self._once, interpreter) for interpreter in ends)
-        logits = calibrate.looked_twice(first, self._crops, self._second_look, again=again)
+        looks = [functools.partial(self._once, one) for one in self._interpreters]
+        logits = calibrate.looked_twice(looks, self._crops, self._second_look, margin=self._margin)
         return np.asarray(1 / (1 + np.exp(self._offset - logits)))
 
     def _once(self, interpreter: Interpreter, crops: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ class Contender:
     Attributes:
         name: for tables, e.g. "run float".
         models: the bytes of its .tflite file, int8 or float32, and of a bundle's second model.
-        rule: how its crops are cut.
+        rule: how its crops are cut, with their margin.
         labels: in the order of its outputs.
         offset: where its logit's even point lies: a bundle's own, 0 for the models of a run.
         second_look: within what logit it looks again: a bundle's own, 0 for the models of a run.

@@ -52,8 +52,8 @@ class Export:
 
     Attributes:
         workdir: a training run.
-        second: another run on the same crops, whose model takes the second looks; or None, and it
-            is the first one's.
+        second: another run on the same crops, whose model looks again together with the first
+            one's; or None.
         target: the bundle's folder; its last part is the bundle's name.
         version: the bundle's version.
         golden: labelled pictures, none trained on, that may be published with the bundle.
@@ -62,6 +62,7 @@ class Export:
         known_gaps: what the training data lacks, for the card.
         second_look: crops whose logit is nearer to 0 are looked at again (see device/imaging.py);
             0 is never.
+        margin: pixels around a crop that the second look may see; not with every prepared folder.
         limits: gates that the evidence of the first test set must pass, or None.
     """
 
@@ -74,6 +75,7 @@ class Export:
     licence: str = "not stated"
     known_gaps: tuple[str, ...] = ()
     second_look: float = SECOND_LOOK
+    margin: int = 0
     limits: Limits | None = None
 
 
@@ -153,6 +155,7 @@ def _with_card(draft: BundleDraft, decision: ClassifierDecision) -> BundleDraft:
         data=draft.data,
         decision=decision,
         model_bytes=[len(model) for model in draft.models],
+        margin=draft.input.crop.margin if draft.input.crop else 0,
     )
     return dataclasses.replace(draft, card=text)
 
@@ -166,7 +169,7 @@ def _classifier(folder: Path, draft: BundleDraft) -> Classifier:
 def _draft(order: Export, runs: Sequence[Int8Run]) -> BundleDraft:
     """What is known before anything was measured."""
     prepared = runs[0].prepared
-    rule = prepared.about.rule
+    rule = dataclasses.replace(prepared.about.rule, margin=order.margin)
     learnt = {int(i) for run in runs for i in training_indices(run.config, prepared)}
     rows = [prepared.rows[i] for i in sorted(learnt)]
     weights = [name for run in runs for name in run.starting_weights]

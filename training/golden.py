@@ -52,7 +52,7 @@ def record(
         file = f"{Path(name).stem}.png"
         if file in files:  # the same name in another folder of the dataset
             file = f"{Path(name).stem}-{digest[:8]}.png"
-        again = () if manifest.second is None else classifier.second.raw(crop)
+        again = [value for second in classifier.networks[1:] for value in second.raw(crop)]
         cases.append(
             GoldenCase(
                 file=file,

@@ -37,7 +37,7 @@ def calibrated(
         models: the float model, and that of the second one where there is one.
         prepared: the folder that they were trained on.
     """
-    within, crops = classifier.decision.second_look, prepared.crops()
+    within, crops = classifier.decision.second_look, prepared.crops(classifier.rule.margin)
     scores = {split: int8_scores(classifier, crops[prepared.indices(split)]) for split in SPLITS}
     women = {split: _women(prepared, split) for split in SPLITS}
     all_scores, all_women = (np.concatenate(list(each.values())) for each in (scores, women))
@@ -50,7 +50,7 @@ def calibrated(
     )
     female = calibrate.probabilities(scores["calibrate"], decision)
     indices = prepared.indices("calibrate")
-    floating = float_scores(models, crops[indices], within)
+    floating = float_scores(models, crops[indices], within, classifier.rule.margin)
     quantisation = compared(female, calibrate.probabilities(floating, decision), women["calibrate"])
     outcomes = [
         _outcome(prepared, int(i), float(one), decision.min_confidence)
@@ -76,7 +76,9 @@ def compared_on(
     decision = classifier.decision
     return compared(
         calibrate.probabilities(int8_scores(classifier, crops), decision),
-        calibrate.probabilities(float_scores(models, crops, decision.second_look), decision),
+        calibrate.probabilities(
+            float_scores(models, crops, decision.second_look, classifier.rule.margin), decision
+        ),
         pictures.women,
     )
 
@@ -100,27 +102,27 @@ def compared(
 
 
 def float_scores(
-    models: Sequence[Any], crops: NDArray[np.uint8], second_look: float
+    models: Sequence[Any], crops: NDArray[np.uint8], second_look: float, margin: int
 ) -> NDArray[np.float64]:
-    """Logits of "female" for uint8[n, s, s, 3] crops, float64[n]; the last model looks again."""
-    first, again = (functools.partial(float_look, model) for model in (models[0], models[-1]))
-    return calibrate.looked_twice(first, crops, second_look, again=again)
+    """Logits of "female" for crops with their margin, float64[n]; see `calibrate.looked_twice`."""
+    looks = [functools.partial(float_look, model) for model in models]
+    return calibrate.looked_twice(looks, crops, second_look, margin=margin)
 
 
 def int8_scores(classifier: Classifier, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Logits of "female" of a bundle for uint8[n, s, s, 3] crops, float64[n]."""
-    networks = (classifier.first, classifier.second)
-    first, again = (functools.partial(int8_look, network) for network in networks)
-    return calibrate.looked_twice(first, crops, classifier.decision.second_look, again=again)
+    """Logits of "female" of a bundle for crops with their margin, float64[n]."""
+    looks = [functools.partial(int8_look, network) for network in classifier.networks]
+    within, margin = classifier.decision.second_look, classifier.rule.margin
+    return calibrate.looked_twice(looks, crops, within, margin=margin)
 
 
 def float_look(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Logits of "female" of one look of a Keras model, float64[n]; crops as in `float_scores`."""
+    """Logits of "female" of one look of a Keras model at uint8[n, size, size, 3], float64[n]."""
     return calibrate.float_logits(model.predict(as_float(crops), batch_size=128, verbose=0))
 
 
 def int8_look(network: Network, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Logits of "female" of one look of an int8 network, float64[n]; crops as in `int8_scores`."""
+    """Logits of "female" of one look of a network at uint8[n, size, size, 3], float64[n]."""
     looks = (network.raw(FaceCrop(np.ascontiguousarray(crop))) for crop in crops)
     return np.array([network.logit(outputs) for outputs in looks])
 

@@ -50,6 +50,7 @@ def write_local_report(
         data=manifest.data,
         decision=classifier.decision,
         model_bytes=[file.bytes for file in manifest.files],
+        margin=classifier.rule.margin,
     )
     (folder / "CARD.md").write_text(text, "utf-8")
     write_outcomes(folder / OUTCOMES, [measured])

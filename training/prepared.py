@@ -64,8 +64,14 @@ class Prepared:
         chosen = [i for i, row in enumerate(self.rows) if row.found and row.split in splits]
         return np.array(chosen, np.int64)
 
-    def crops(self) -> NDArray[np.uint8]:
-        """uint8[n, size, size, 3 or 1], memory-mapped."""
+    def crops(self, margin: int = 0) -> NDArray[np.uint8]:
+        """The crops with `margin` pixels around them, uint8[n, s, s, 3 or 1], memory-mapped.
+
+        Raises:
+            DatasetError: the folder has no such margin.
+        """
+        if margin:
+            return self._middle(margin)
         array: NDArray[np.uint8] = np.load(self.folder / "crops.npy", mmap_mode="r")
         return array
 
@@ -73,6 +79,19 @@ class Prepared:
         """uint8[n, wide, wide, 3 or 1], memory-mapped."""
         array: NDArray[np.uint8] = np.load(self.folder / "wide.npy", mmap_mode="r")
         return array
+
+    def _middle(self, margin: int) -> NDArray[np.uint8]:
+        """What lies in the middle of the wide crops."""
+        wide, size = self.wide(), self.about.rule.size
+        outside, odd = divmod(wide.shape[1] - size - 2 * margin, 2)
+        if odd or outside < 0:
+            raise DatasetError(
+                f"{self.folder}: wide.npy has {wide.shape[1]} px, expected an even number more "
+                f"than {size} and at least {size + 2 * margin}; run `training prepare` again, or "
+                "ask for a smaller margin"
+            )
+        end = wide.shape[1] - outside
+        return wide[:, outside:end, outside:end]
 
 
 def open_prepared(folder: Path) -> Prepared:

@@ -6,6 +6,7 @@ gone, so each is given the mean and variance that training crops have there, and
 that undo both: the model's outputs stay what they were, and it can go on learning.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path, *, second: bool = Fa
             "thaw it with the Passerby that exported it"
         ) from error
     _normalise(model, as_float(crops))
-    same = _agreement((classifier.first, classifier.second)[which], model, crops)
+    same = _agreement(classifier.networks[which], model, crops)
     if same < LEAST_AGREEMENT:
         raise DatasetError(
             f"{bundle.path}: in float it has the label of int8 in {same:.1%} of {len(crops)} "
@@ -104,7 +105,7 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path, *, second: bool = Fa
 def _refuse_what_does_not_fit(
     bundle: Bundle, rule: CropRule, prepared: Prepared, *, second: bool
 ) -> None:
-    if prepared.about.rule != rule:
+    if prepared.about.rule != dataclasses.replace(rule, margin=0):
         raise DatasetError(
             f"{prepared.folder}: crops cut with {_flags(prepared.about.rule)}, expected those of "
             f"{bundle.identity}; run `training prepare` with {_flags(rule)}"

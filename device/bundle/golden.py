@@ -79,10 +79,9 @@ def _compare_outputs(
     yield from apart
     if not apart and (label := model.bundle.manifest.output.labels[seen.argmax()]) != case.label:
         yield f"{case.file} is called {label} ({seen.tolist()}), expected {case.label}"
-    if model.bundle.manifest.second is not None:
-        again = model.second.raw(crop)
+    for second in model.networks[1:]:
         name = f"{case.file}, second model,"
-        yield from _apart(name, again, case.second_outputs, model.bundle, model.second)
+        yield from _apart(name, second.raw(crop), case.second_outputs, model.bundle, second)
 
 
 def _apart(

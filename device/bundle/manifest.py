@@ -64,8 +64,8 @@ class ClassifierDecision(Block, frozen=True, tag="classifier", tag_field="kind")
 
     The probability of "female" is sigmoid((logit - offset) / temperature); `offset` is in logits.
     A crop whose logit is nearer to 0 than `second_look` is looked at again, in the second view of
-    device/imaging.py and by the second model where there is one, and the mean of both logits takes
-    its place; 0 is never.
+    device/imaging.py and by every model of the bundle, and the mean of all logits takes its place;
+    0 is never.
     """
 
     temperature: Annotated[float, Meta(gt=0, le=20)]
@@ -174,7 +174,7 @@ class Golden(Block, frozen=True, omit_defaults=False):
 
 
 class Manifest(Block, frozen=True):
-    """bundle.json as a whole; `second` is a classifier's model for second looks, if it has one."""
+    """bundle.json as a whole; `second` is another model for second looks, if there is one."""
 
     format: int
     name: Annotated[str, Meta(pattern=NAME)]

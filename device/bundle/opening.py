@@ -144,6 +144,8 @@ def _consistency_faults(manifest: Manifest) -> list[str]:
         faults.append(f"input.crop.size is {crop.size}, expected the input's width and height")
     elif crop.colour != manifest.input.colour:
         faults.append(f"input.crop.colour is {crop.colour}, expected {manifest.input.colour}")
+    elif not 0 <= crop.margin <= crop.size // 4:
+        faults.append(f"input.crop.margin is {crop.margin}, expected 0 to {crop.size // 4}")
     if sorted(manifest.output.labels) != ["female", "male"]:
         faults.append(
             f"labels are {list(manifest.output.labels)}, expected female and male, export it again"

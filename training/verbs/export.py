@@ -12,8 +12,8 @@ HELP = """\
 Quantises a trained model to int8 (or takes the one that quantisation-aware training left), fits
 offset, temperature and the threshold of "unsure" on held-out pictures, measures it on test sets
 through the device's own code, records golden crops, and writes the bundle with its card and report.
-With --second a bundle has two models: where the first one's look leaves doubt, another one looks
-again. With --gate a bundle whose first test set shows too large a gap is not written.
+With --second a bundle has two models: where the first one's look leaves doubt, both look again.
+With --gate a bundle whose first test set shows too large a gap is not written.
 
   python -m training export work/run --out models/mine --test test.zip
   python -m training export work/run --out models/mine --test test.zip --gate --max-bytes 2700000
@@ -26,13 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workdir", type=Path, metavar="WORKDIR", help="of `training train`")
     parser.add_argument(
         "--out", required=True, type=Path, metavar="BUNDLE", help="folder; its name is the bundle's"
-    )
-    parser.add_argument(
-        "--second",
-        type=Path,
-        metavar="WORKDIR",
-        help="another run on the same prepared folder, whose model takes the second looks "
-        "(default: the same model)",
     )
     parser.add_argument("--version", default="1", dest="bundle_version", help="of the bundle")
     parser.add_argument(
@@ -58,6 +51,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="what the data lacks (repeatable)",
     )
+    _add_second_look(parser)
+    parser.add_argument(
+        "--gate", action="store_true", help="refuse a bundle that does not pass; see the limits"
+    )
+    add_detector(parser)
+    add_limits(parser)
+
+
+def _add_second_look(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--second",
+        type=Path,
+        metavar="WORKDIR",
+        help="another run on the same prepared folder, whose model looks again too "
+        "(default: the first model alone)",
+    )
     parser.add_argument(
         "--second-look",
         type=within(float, 0, 10),
@@ -66,10 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "0: never (default: 1.5, one crop in seven)",
     )
     parser.add_argument(
-        "--gate", action="store_true", help="refuse a bundle that does not pass; see the limits"
+        "--margin",
+        type=within(int, 0, 32),
+        default=0,
+        metavar="PIXELS",
+        help="let the second look see so much more above the crop, and half of it on either side "
+        "(default: 0)",
     )
-    add_detector(parser)
-    add_limits(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -96,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
             licence=args.licence,
             known_gaps=tuple(args.gap),
             second_look=SECOND_LOOK if args.second_look is None else args.second_look,
+            margin=args.margin,
             limits=limits_of(args) if args.gate else None,
         )
         target = export(order, detector=detector, progress=functools.partial(print, flush=True))
