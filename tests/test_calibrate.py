@@ -91,10 +91,12 @@ def test_every_model_looks_again_at_a_view_with_the_margin() -> None:
 
     def bright(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         assert pixels.shape[1:] == (32, 32, 3)
-        return np.mean(pixels, axis=(1, 2, 3), dtype=np.float64) - 127
+        levels: NDArray[np.float64] = pixels.mean(axis=(1, 2, 3))
+        return levels - 127
 
     def top(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return np.mean(pixels[:, :4], axis=(1, 2, 3), dtype=np.float64) / 10
+        levels: NDArray[np.float64] = pixels[:, :4].mean(axis=(1, 2, 3))
+        return levels / 10
 
     first = bright(np.stack([crop.pixels for crop in crops]))
     within = float(np.median(np.abs(first)))
