@@ -6,6 +6,7 @@ arXiv 1907.05047; MediaPipe's SSD anchors, box decoding and weighted non-maximum
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,8 @@ from device.records import Box, Face, Picture
 
 KEYPOINTS: Final = 6
 REGRESSORS: Final = 4 + 2 * KEYPOINTS
-CLOSE_UP_MARGIN: Final = 0.25
+# Black around a still, as fractions of its longer side: one look each, until a face is found.
+STILL_MARGINS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def anchors(size: int, strides: tuple[int, ...]) -> NDArray[np.float32]:
@@ -123,12 +125,13 @@ class Detector:
         return self.decode(self.interpreter.run(values), where)
 
     def find_in_still(self, picture: Picture) -> tuple[Face, ...]:
-        """All faces of a single picture, largest first; close-ups get a second look.
+        """All faces of a single picture, largest first; close-ups get further looks.
 
         BlazeFace knows faces that fill the whole input badly: of 1,500 FairFace pictures the
-        short-range model found 93.4 % as they are and 99.7 % with a quarter of black around them.
+        short-range model found 93.4 % as they are and 99.7 % with a quarter of black around them;
+        of 73 that it still missed (0.3 % of 26,884) it found 55 with more.
         """
-        return self.find(picture) or self.find(picture, margin=CLOSE_UP_MARGIN)
+        return first_found(self.find, picture)
 
     def decode(self, outputs: tuple[NDArray[Any], ...], where: Letterbox) -> tuple[Face, ...]:
         """Turn the raw outputs for a letterboxed frame into faces in the frame's pixels."""
@@ -150,6 +153,12 @@ class Detector:
         scores = 1 / (1 + np.exp(-logits.take(likely)))
         faces = [_face(row, score) for row, score in suppress(rows, scores, self._iou)]
         return tuple(sorted(faces, key=lambda face: -face.box.area))
+
+
+def first_found(find: Callable[..., tuple[Face, ...]], picture: Picture) -> tuple[Face, ...]:
+    """What `find` gives with the first of STILL_MARGINS that lets it find anything."""
+    looks = (find(picture, margin=margin) for margin in STILL_MARGINS)
+    return next(filter(None, looks), ())
 
 
 def _face(row: NDArray[np.float32], score: float) -> Face:

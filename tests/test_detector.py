@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from device.bundle import open_bundle
-from device.detector import Detector, anchors, suppress
+from device.detector import STILL_MARGINS, Detector, anchors, suppress
 from device.errors import BundleError
 from device.imaging import Letterbox
 from device.interpreter import RuntimeChoice
@@ -136,6 +136,26 @@ def test_close_ups_get_a_second_look(
     both = sum(bool(detector.find_in_still(p)) for p in pictures.values())
     assert first < both
     assert both >= len(pictures) - 2
+
+
+def test_closer_ups_get_further_looks(
+    detector: Detector, pictures: dict[str, NDArray[np.uint8]]
+) -> None:
+    """Faces that are larger than the picture: brows to lips."""
+    further = 0
+    for pixels in pictures.values():
+        for face in detector.find_in_still(pixels)[:1]:
+            side = int(0.56 * max(face.box.width, face.box.height))
+            box = face.box
+            x = max(0, int(box.x + (box.width - side) / 2))
+            y = max(0, int(box.y + (box.height - side) / 2))
+            close_up = np.ascontiguousarray(pixels[y : y + side, x : x + side])
+            looks = [detector.find(close_up, margin=margin) for margin in STILL_MARGINS]
+            found = [faces for faces in looks if faces]
+            assert detector.find_in_still(close_up) == (found[0] if found else ())
+            further += bool(found) and not looks[0] and not looks[1]
+    assert further >= 3
+    assert detector.find_in_still(np.full((80, 80, 3), 200, np.uint8)) == ()
 
 
 def test_a_classifier_is_no_detector(models_directory: Path) -> None:

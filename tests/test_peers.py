@@ -167,19 +167,21 @@ def test_the_table_says_what_the_figures_say(compared: Compared) -> None:
     assert widths == {5}
 
 
-def test_a_second_look_with_black_around_is_timed_and_counts() -> None:
+def test_further_looks_with_black_around_are_timed_and_count() -> None:
     class Shy:
-        """Finds a face only in pictures that are wider than 100 pixels."""
+        """Finds a face only in pictures that are wider than 150 pixels."""
 
         def ask(self, pixels: NDArray[np.uint8]) -> Reply:
-            return Reply("male" if pixels.shape[1] > 100 else None, 2.0, 1.0)
+            return Reply("male" if pixels.shape[1] > 150 else None, 2.0, 1.0)
 
     entrant = Entrant(PYPI, "shy", ("none",), margin=True)
     picture = np.full((80, 80, 3), 200, np.uint8)
-    assert entrant.look(Shy(), picture, None) == Reply("male", 4.0, 2.0)  # type: ignore[arg-type]
+    assert entrant.look(Shy(), picture, None) == Reply("male", 6.0, 3.0)  # type: ignore[arg-type]
+    blind = np.full((20, 20, 3), 200, np.uint8)
+    assert entrant.look(Shy(), blind, None) == Reply(None, 10.0, 5.0)  # type: ignore[arg-type]
     plain = replace(entrant, margin=False)
     assert plain.look(Shy(), picture, None).label is None  # type: ignore[arg-type]
-    framed = with_margin(picture)
+    framed = with_margin(picture, 0.25)
     assert framed.shape == (120, 120, 3)
     assert not framed[:20].any()
     assert (framed[20:100, 20:100] == 200).all()

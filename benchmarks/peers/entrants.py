@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.environment import HERE, Peers
 from benchmarks.peers.wire import Reply, Worker
-from device.detector import CLOSE_UP_MARGIN
+from device.detector import STILL_MARGINS
 from device.imaging import CropRule, cut
 from device.records import Face
 
@@ -53,7 +53,7 @@ class Entrant:
         product, way: whose it is, and how it is used.
         command, environment: how its worker is started.
         crop: how faces that our detector found are cut for it; None: it is shown the picture.
-        margin: show it the picture a second time, with black around, where it found no face.
+        margin: show it the picture again, with black around, where it found no face.
     """
 
     product: str
@@ -71,21 +71,23 @@ class Entrant:
     def look(self, worker: Worker, pixels: NDArray[np.uint8], face: Face | None) -> Reply:
         """The answer for one picture, in which our detector found `face`.
 
-        The second look with a quarter of black around is what our own detector takes by itself
-        (`find_in_still`); the time of both counts.
+        The further looks with black around are what our own detector takes by itself
+        (`find_in_still`); the time of all counts.
         """
         if self.crop is not None:
             if face is None:
                 return Reply(None, 0.0, 0.0)
             return worker.ask(self.crop.cut(pixels, face))
-        first = worker.ask(pixels)
-        if first.label is not None or not self.margin:
-            return first
-        second = worker.ask(with_margin(pixels))
-        return Reply(second.label, first.ms + second.ms, first.cpu_ms + second.cpu_ms)
+        replies: list[Reply] = []
+        for margin in STILL_MARGINS if self.margin else STILL_MARGINS[:1]:
+            replies.append(worker.ask(with_margin(pixels, margin)))
+            if replies[-1].label is not None:
+                break
+        ms, cpu_ms = sum(one.ms for one in replies), sum(one.cpu_ms for one in replies)
+        return dataclasses.replace(replies[-1], ms=ms, cpu_ms=cpu_ms)
 
 
-def with_margin(pixels: NDArray[np.uint8], margin: float = CLOSE_UP_MARGIN) -> NDArray[np.uint8]:
+def with_margin(pixels: NDArray[np.uint8], margin: float) -> NDArray[np.uint8]:
     """The picture with black around it, `margin` of its longer side on each."""
     wide = round(max(pixels.shape[:2]) * margin)
     return np.pad(pixels, ((wide, wide), (wide, wide), (0, 0)))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from device.bundle import open_bundle
 from device.classifier import Classifier
-from device.detector import CLOSE_UP_MARGIN, Detector
+from device.detector import Detector, first_found
 from device.imaging import size_of
 from device.overlay.faces import Style, draw_faces
 from device.overlay.theme import PLAIN
@@ -61,15 +61,15 @@ class Look:
 class StillDetector(Detector):
     """Looks at a single picture harder than at one frame of many.
 
-    The whole picture first (with a margin for close-ups), as the device does with a still. Then
+    The whole picture first (with margins for close-ups), as the device does with a still. Then
     nine overlapping parts, for faces that are too small in the whole: BlazeFace's input is 128 px
     wide, so that a face of less than a seventh of the picture's width is easily missed.
     """
 
     def find(self, picture: Picture, *, margin: float = 0.0) -> tuple[Face, ...]:
-        """All faces, largest first; `margin` is of the first look."""
-        whole = super().find(picture, margin=margin)
-        found = list(whole or super().find(picture, margin=CLOSE_UP_MARGIN))
+        """All faces, largest first; with a `margin` of its own, no other one is tried."""
+        whole = super().find
+        found = list(whole(picture, margin=margin) if margin else first_found(whole, picture))
         for face in sorted(self._in_parts(picture), key=lambda face: -face.score):
             if not any(_same(face.box, known.box) for known in found):
                 found.append(face)
