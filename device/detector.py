@@ -6,7 +6,7 @@ arXiv 1907.05047; MediaPipe's SSD anchors, box decoding and weighted non-maximum
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -155,9 +155,13 @@ class Detector:
         return tuple(sorted(faces, key=lambda face: -face.box.area))
 
 
-def first_found(find: Callable[..., tuple[Face, ...]], picture: Picture) -> tuple[Face, ...]:
-    """What `find` gives with the first of STILL_MARGINS that lets it find anything."""
-    looks = (find(picture, margin=margin) for margin in STILL_MARGINS)
+def first_found(
+    find: Callable[..., tuple[Face, ...]],
+    picture: Picture,
+    margins: Sequence[float] = STILL_MARGINS,
+) -> tuple[Face, ...]:
+    """What `find` gives with the first of `margins` that lets it find anything."""
+    looks = (find(picture, margin=margin) for margin in margins)
     return next(filter(None, looks), ())
 
 

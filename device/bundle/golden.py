@@ -4,7 +4,7 @@
 import platform
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from device.bundle.manifest import GoldenCase, GoldenFace, Tolerance
 from device.bundle.opening import Bundle
 from device.classifier import Classifier, Network
-from device.detector import Detector
+from device.detector import STILL_MARGINS, Detector, first_found
 from device.errors import BundleError, InputError
 from device.pictures import decode
 from device.records import Box, Face, FaceCrop
+
+# Golden faces were recorded when stills had two looks: no more may be taken to repeat them.
+GOLDEN_MARGINS: Final = STILL_MARGINS[:2]
 
 
 def replay(model: Detector | Classifier) -> None:
@@ -39,7 +42,7 @@ def replay(model: Detector | Classifier) -> None:
             faults.append(str(error))
             continue
         if isinstance(model, Detector):
-            found = model.find_in_still(pixels)
+            found = first_found(model.find, pixels, GOLDEN_MARGINS)
             threshold = model.score_threshold
             faults += _compare_faces(case, found, golden.tolerance, threshold)
         else:
