@@ -122,7 +122,8 @@ def test_two_devices_learn_what_one_learns(prepared: Path, tmp_path: Path) -> No
     subprocess.run(
         [sys.executable, "-c", TWO_DEVICES, tmp_path / "two"], cwd=ROOT, check=True, timeout=900
     )
-    assert apart(tmp_path / "one", tmp_path / "two") < 1e-4
+    # Sums in another order end 1e-4 apart; runs with another seed end more than 0.1 apart.
+    assert apart(tmp_path / "one", tmp_path / "two") < 1e-3
     histories = [(tmp_path / name / "history.csv").read_text() for name in ("one", "two")]
     rows = [list(csv.DictReader(text.splitlines())) for text in histories]
     for one, two in zip(*rows, strict=True):

@@ -32,7 +32,10 @@ def write_zip(path: Path, entries: Iterable[tuple[str, bytes]]) -> Path:
 
 
 def good_zip(faces: Path, path: Path) -> Path:
-    """All faces; one twice under contradictory labels, one twice, one name malformed."""
+    """All faces; one twice under contradictory labels, one twice, one name malformed.
+
+    And one picture with its face painted over, in which none is to be found.
+    """
     named = utkface_names(faces)
     names = list(named)
     first, second = names[0], names[1]
@@ -40,7 +43,18 @@ def good_zip(faces: Path, path: Path) -> Path:
     contrary = f"{age}_{1 - int(gender)}_{rest.replace('20170109', '20170110')}"
     again = second.replace("20170109", "20170110")
     extra = {contrary: named[first], again: named[second], "39_1_20170109.jpg": named[names[2]]}
+    extra[first.replace("20170109", "20170111")] = _painted_over(named[first])
     return write_zip(path, [*named.items(), *extra.items(), ("../outside.jpg", named[first])])
+
+
+def _painted_over(picture: bytes) -> bytes:
+    """A picture without its face: an edge of a tenth is left of it."""
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        edge = image.width // 10
+        image.paste((128, 128, 128), (edge, edge, image.width - edge, image.height - edge))
+        image.save(file, "JPEG")
+    return file.getvalue()
 
 
 def _not_a_zip(named: dict[str, bytes], path: Path) -> None:

@@ -63,12 +63,12 @@ def upload(page: Page, archive: Path, shoot: Shoot) -> None:
 def look(page: Page, shoot: Shoot) -> None:
     """Page Look: every view of the pictures."""
     turn_to(page, "Look")
-    says(page, "156 pictures, 24 on a page")
+    says(page, "157 pictures, 24 on a page")
     expect(page.locator(".pb-grid img")).to_have_count(24)
     shoot(page, "look-pictures")
     page.get_by_role("combobox", name="Perceived gender").click()
     page.get_by_role("option", name="female", exact=True).click()
-    says(page, "78 pictures")
+    says(page, "79 pictures")
     expect(page.locator(".pb-grid b").first).to_have_text("female")
     view(page, "Numbers")
     says(page, "Pictures by perceived gender")
