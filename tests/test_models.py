@@ -75,6 +75,15 @@ def test_efficientnet_lite_has_its_parameters(variant: int, expected: int) -> No
     assert learnt == expected - 1_281_000 + 2 * 1_281
 
 
+@pytest.mark.parametrize("variant", [0, 1, 2])
+def test_efficientnet_lite_tells_of_the_blocks_that_it_has(variant: int) -> None:
+    settings = EfficientNetLiteSettings(input_size=64, variant=variant)
+    built = {layer.name.split("_")[0] for layer in build(settings).layers}
+    assert len([name for name in built if name.startswith("block")]) == settings.blocks
+    assert f"blocks {settings.blocks}, " in settings.words()
+    assert EfficientNetLiteSettings(variant=variant, blocks=9).blocks == 9
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 def test_one_step_of_every_phase_changes_what_it_may_and_nothing_else(name: str) -> None:
     """The head, then the top, then everything; the rest keeps its weights bit by bit."""

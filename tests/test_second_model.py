@@ -152,6 +152,13 @@ def test_its_card_and_manifest_tell_of_both(bundle: Path) -> None:
         assert f"{file.name}, {file.bytes} bytes, {file.sha256}" in shown
 
 
+def test_its_identity_names_both(bundle: Path) -> None:
+    opened = open_bundle(bundle)
+    first, second = (hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in opened.models)
+    assert opened.identity == f"pair 1 ({first} + {second})"
+    assert first != second
+
+
 def test_compare_asks_both(bundle: Path, prepared_faces: Prepared) -> None:
     """The bundle's label is the device's."""
     (pair,) = both = contenders([bundle])

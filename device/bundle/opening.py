@@ -46,9 +46,10 @@ class Bundle:
 
     @property
     def identity(self) -> str:
-        """Name, version and the first digits of the (first) model's hash."""
+        """Name, version and the first digits of the hash of each model."""
         manifest = self.manifest
-        return f"{manifest.name} {manifest.version} ({manifest.file.sha256[:12]})"
+        hashes = " + ".join(file.sha256[:12] for file in manifest.files)
+        return f"{manifest.name} {manifest.version} ({hashes})"
 
     def check_input(self, interpreter: "Interpreter") -> None:
         """Compare the manifest's input with the model's own tensor.

@@ -27,6 +27,10 @@ PADDING: Final = about(
 )
 
 
+# Inverted residuals of EfficientNet-Lite 0, 1 and 2.
+LITE_BLOCKS: Final = (16, 21, 21)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """What every architecture can be told; each has its own defaults and limits for it.
@@ -147,8 +151,8 @@ class EfficientNetLiteSettings(ModelSettings):
 
     Attributes:
         variant: 0, 1 or 2, each wider or deeper than the former.
-        blocks: how many of the inverted residuals there are at most, from the input on; variant 0
-            has 16, 1 and 2 have 21.
+        blocks: how many of the inverted residuals there are, from the input on; no more than the
+            variant has.
         top_channels: of the last convolution.
     """
 
@@ -161,6 +165,12 @@ class EfficientNetLiteSettings(ModelSettings):
     variant: int = field(default=0, metadata=about(OneOf((0, 1, 2)), "how large, 0 to 2"))
     blocks: int = field(default=21, metadata=about(Between(4, 21), "inverted residuals, at most"))
     top_channels: int = field(default=1280, metadata=TOP_CHANNELS)
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their limits, and count only the blocks that there are."""
+        # Not super(): a dataclass with slots is another class than the one that it would look for.
+        ModelSettings.__post_init__(self)
+        object.__setattr__(self, "blocks", min(self.blocks, LITE_BLOCKS[self.variant]))
 
 
 SETTINGS: Final[Mapping[str, type[ModelSettings]]] = {
