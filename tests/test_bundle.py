@@ -110,6 +110,8 @@ def test_all_faults_are_told_at_once(bundle: Path) -> None:
         (lambda m: m["input"]["crop"].update(colour="grey"), "input.crop.colour is grey"),
         (lambda m: m["input"]["crop"].update(margin=-1), "input.crop.margin is -1, expected 0 to"),
         (lambda m: m["input"]["crop"].update(margin=90), "input.crop.margin is 90, expected 0 to"),
+        (lambda m: m["input"]["crop"].update(margn=6), "unknown field `margn`"),
+        (lambda m: m["decision"]["fitting"].update(max_lead=2), "decision.fitting.max_lead"),
         (lambda m: m["input"].pop("crop"), "a classifier needs input.crop"),
         (lambda m: m["golden"].update(cases=m["golden"]["cases"][:3]), "golden.cases"),
     ],

@@ -3,13 +3,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from device.bundle.manifest import ClassifierDecision
+from device.bundle.manifest import ClassifierDecision, Fitting
 from device.classifier import calibrated, logit
 from device.imaging import second_view
 from device.records import FaceCrop
 from training.calibrate import (
     MAX_LEAD,
     MAX_OFFSET,
+    MIN_COVERAGE,
     TARGET_ACCURACY,
     choose_threshold,
     decide,
@@ -158,6 +159,7 @@ def test_a_decision_is_fitted_in_its_order() -> None:
     assert decision.offset == pytest.approx(1.5, abs=0.15)
     assert decision.temperature == pytest.approx(2, rel=0.06)
     assert decision.min_face_pixels == 40
+    assert decision.fitting == Fitting(MAX_LEAD, TARGET_ACCURACY, MIN_COVERAGE)
     female_probability = probabilities(honest * 2 + 1.5, decision)
     confidence = np.maximum(female_probability, 1 - female_probability)
     assert (confidence >= decision.min_confidence).mean() >= 0.85

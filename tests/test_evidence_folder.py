@@ -14,7 +14,7 @@ from bundle_walk import assert_no_picture_but_golden_crops
 from PIL import Image
 
 from device.bundle import open_bundle
-from device.bundle.manifest import ClassifierDecision
+from device.bundle.manifest import ClassifierDecision, Fitting
 from device.classifier import Classifier
 from device.detector import Detector
 from device.errors import BundleError
@@ -29,6 +29,7 @@ from training.mistakes import worst
 from training.prepared import Row
 from training.report.contents import FILES, LOCAL, PUBLISHED, SPLIT
 from training.report.folder import write_report
+from training.report.plots import risk_coverage
 
 DECISION = ClassifierDecision(temperature=1.0, min_confidence=0.7, min_face_pixels=40)
 ROWS = (
@@ -114,6 +115,51 @@ def test_the_card_says_what_it_must(local: Path) -> None:
     assert "**faces** (whole path" in text
     assert "perceived" in text
     assert "CC BY 4.0" in text
+
+
+def decision_of(text: str) -> str:
+    (found,) = re.findall(r"^## Decision\n(.*)$", text, re.M)
+    return str(found)
+
+
+def test_a_card_written_later_tells_of_the_bundle_s_own_rules(
+    local: Path, classifier: Classifier
+) -> None:
+    """Not of those by which a decision would be fitted today."""
+    own = (classifier.bundle.path / "CARD.md").read_text()
+    assert decision_of((local / "CARD.md").read_text()) == decision_of(own)
+
+
+@pytest.mark.parametrize(
+    ("fitting", "told"),
+    [
+        (None, "by rules that the bundle does not tell of."),
+        (
+            Fitting(0.01, 0.96, 0.85),
+            "lead men by at most 1 point there, .* surely 96.0% right",
+        ),
+        (Fitting(0.0, 0.95, 0.9), "recognised equally often there, .* surely 95.0% .* at 90% cov"),
+    ],
+)
+def test_the_card_and_the_plot_tell_of_the_decision_s_rules(
+    fitting: Fitting | None, told: str, classifier: Classifier, tmp_path: Path
+) -> None:
+    manifest = classifier.bundle.manifest
+    decision = msgspec.structs.replace(DECISION, fitting=fitting)
+    text = card(
+        "any 1.0.0",
+        evidence=manifest.evidence,
+        data=manifest.data,
+        decision=decision,
+        model_bytes=[1],
+    )
+    assert re.search(told, decision_of(text))
+    outcomes = measured(plain_outcomes())
+    write_report(tmp_path, [outcomes], decision=decision, history=None, rows=None)
+    plain = tmp_path / "plain.png"
+    risk_coverage(plain, outcomes, DECISION)
+    same = plain.read_bytes() == (tmp_path / "risk_coverage.png").read_bytes()
+    assert same == (fitting is None)
 
 
 @pytest.mark.parametrize(("offset", "written"), [(0.25, "logit - 0.25"), (-0.25, "logit + 0.25")])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -88,7 +88,7 @@ def test_cut_averages_when_it_shrinks() -> None:
 @pytest.mark.parametrize("colour", ["rgb", "grey"])
 @pytest.mark.parametrize("side", [20, 77, 104])
 def test_a_margin_leaves_the_crop_as_it_is(colour: str, side: int) -> None:
-    """There is more of the frame around it, at the same scale."""
+    """There is more of the frame around it, at the same scale; none is shrunk by two."""
     pixels = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
     where = face(Box(10, 50, side, side), (20, 80), (50, 88))
     rule = CropRule(size=96, scale=1.1, colour=colour)  # type: ignore[arg-type]
@@ -98,6 +98,17 @@ def test_a_margin_leaves_the_crop_as_it_is(colour: str, side: int) -> None:
     assert np.array_equal(around.pixels, plain.pixels)
     wider = cut(pixels, where, replace(rule, size=110, scale=1.1 * 110 / 96)).pixels
     assert np.abs(around.around.astype(int) - wider).max() <= 1
+
+
+def test_a_margin_hardly_changes_the_crop_of_a_face_that_is_shrunk(
+    pictures: dict[str, NDArray[np.uint8]],
+) -> None:
+    rule = CropRule(size=96, scale=1.1)
+    for pixels in list(pictures.values())[:20]:
+        frame = np.asarray(Image.fromarray(pixels).resize((640, 640), Image.Resampling.BICUBIC))
+        where = face(Box(130, 110, 380, 380), (200, 250), (420, 290))
+        plain, around = cut(frame, where, rule), cut(frame, where, replace(rule, margin=7))
+        assert np.abs(around.pixels.astype(int) - plain.pixels).mean() < 2
 
 
 def test_cut_reads_strided_frames_alike() -> None:

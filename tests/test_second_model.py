@@ -21,7 +21,7 @@ from device.bundle import open_bundle
 from device.bundle.golden import replay
 from device.classifier import Classifier
 from device.detector import Detector
-from device.errors import BundleError, DatasetError
+from device.errors import BundleError, DatasetError, InputError
 from device.imaging import second_view
 from device.records import FaceCrop
 from training.calibrate import float_logits
@@ -35,7 +35,7 @@ from training.finished import best
 from training.int8_run import Int8Run
 from training.method import method
 from training.models.settings import settings_for
-from training.prepared import Prepared
+from training.prepared import Prepared, open_prepared
 from training.thaw import thaw
 
 pytestmark = pytest.mark.training
@@ -266,8 +266,30 @@ def test_more_margin_than_a_prepared_folder_has_is_refused(
 ) -> None:
     with open_dataset(faces_directory) as faces:
         order = Export(workdir=runs[0], target=tmp_path / "wide", version="1", golden=faces)
-        with pytest.raises(
-            DatasetError, match=r"wide\.npy has 74 px, expected .* at least 76; run"
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            pytest.raises(DatasetError, match=r"a margin of 6 px was .* expected at most 5: its"),
         ):
+            patch.setattr("training.export._draft", None)  # nothing is quantised before
             export(dataclasses.replace(order, margin=6), detector=detector)
     assert not (tmp_path / "wide").exists()
+
+
+def test_a_wide_crop_without_a_middle_is_refused(prepared_faces: Prepared, tmp_path: Path) -> None:
+    """As folders had them that were prepared before there were margins."""
+    odd = Path(shutil.copytree(prepared_faces.folder, tmp_path / "odd"))
+    np.save(odd / "wide.npy", prepared_faces.wide()[:, 1:, 1:])
+    with pytest.raises(DatasetError, match=r"wide crops have 73 px, expected an even .* prepare"):
+        open_prepared(odd).crops(4)
+
+
+def test_a_margin_without_a_second_look_is_refused(tmp_path: Path) -> None:
+    words = ["export", str(tmp_path), "--out", str(tmp_path / "x"), "--margin", "6"]
+    done = subprocess.run(
+        [sys.executable, "-m", "training", *words, "--second-look", "0"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == InputError.exit_status
+    assert "--margin 6 is for the second look, and --second-look 0 has none" in done.stderr

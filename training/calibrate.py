@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from device.bundle.manifest import ClassifierDecision
+from device.bundle.manifest import ClassifierDecision, Fitting
 from device.imaging import second_view
 from device.records import FaceCrop
 from training.metrics import figure
@@ -26,15 +26,29 @@ MAX_OFFSET: Final = 5.0  # as far as a bundle may go
 # its men, by each of nine networks (models/EXPERIMENTS.md). One point between all women and all
 # men, by which a good model may differ anyway, is given to them.
 MAX_LEAD: Final = 0.01
-OFFSET_RULE: Final = (
-    "the shift of the logit at which women are recognised most often while they lead men by at "
-    f"most {100 * MAX_LEAD:g} point"
+FITTING: Final = Fitting(
+    max_lead=MAX_LEAD, target_accuracy=TARGET_ACCURACY, min_coverage=MIN_COVERAGE
 )
-THRESHOLD_RULE: Final = (
-    f"the smallest confidence whose answers are surely {TARGET_ACCURACY:.1%} right (lower end of "
-    f"the Wilson interval) at {MIN_COVERAGE:.0%} coverage or more, else the one that left "
-    f"{MIN_COVERAGE:.0%}"
-)
+
+
+def offset_rule(fitting: Fitting) -> str:
+    """How the offset was chosen, in words."""
+    if not fitting.max_lead:
+        return "the shift of the logit at which women and men are recognised equally often"
+    return (
+        "the shift of the logit at which women are recognised most often while they lead men by "
+        f"at most {100 * fitting.max_lead:g} point"
+    )
+
+
+def threshold_rule(fitting: Fitting) -> str:
+    """How the threshold of "unsure" was chosen, in words."""
+    least = f"{fitting.min_coverage:.0%}"
+    return (
+        f"the smallest confidence whose answers are surely {fitting.target_accuracy:.1%} right "
+        f"(lower end of the Wilson interval) at {least} coverage or more, else the one that left "
+        f"{least}"
+    )
 
 
 def decide(
@@ -61,6 +75,7 @@ def decide(
         min_face_pixels=min_face_pixels,
         offset=offset,
         second_look=second_look,
+        fitting=FITTING,
     )
 
 

@@ -15,7 +15,7 @@ from device.bundle.manifest import (
     Figure,
     Quantisation,
 )
-from training.calibrate import OFFSET_RULE, THRESHOLD_RULE
+from training.calibrate import offset_rule, threshold_rule
 
 LIMITS: Final = """\
 ## Limits
@@ -132,15 +132,20 @@ def _decision(decision: ClassifierDecision, *, by_both: bool, margin: int) -> st
         if decision.second_look
         else ""
     )
+    fitting = decision.fitting
+    rules = (
+        f"in this order: the offset is {offset_rule(fitting)} there, the temperature makes "
+        f"confidence honest, the threshold is {threshold_rule(fitting)}"
+        if fitting
+        else "by rules that the bundle does not tell of"
+    )
     sign = "-" if decision.offset >= 0 else "+"
     return (
         "## Decision\n"
         f"The probability of female is sigmoid((logit {sign} {abs(decision.offset)}) / "
         f"{decision.temperature}); unsure below a confidence of {decision.min_confidence}; faces "
         f"under {decision.min_face_pixels} px wide are not judged. The first three numbers were "
-        f"fitted on held-out training pictures, in this order: the offset is {OFFSET_RULE} there "
-        "(0 in bundles older than this rule), the temperature makes confidence honest, the "
-        f"threshold is {THRESHOLD_RULE}.{again}\n"
+        f"fitted on held-out training pictures, {rules}.{again}\n"
     )
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models side by side on the same pictures: accuracy, agreement, size, time."""
 
-import dataclasses
 import functools
 import tempfile
 import time
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +19,7 @@ from device.errors import DatasetError, InputError
 from device.imaging import CropRule, cut
 from device.interpreter import Interpreter
 from device.pictures import decode
-from device.records import FEMALE, MALE
+from device.records import FEMALE, MALE, FaceCrop
 from training import calibrate, metrics
 from training.contenders import Contender
 from training.datasets import Dataset
@@ -81,7 +81,7 @@ def of_split(prepared: Prepared, split: str, rules: Iterable[CropRule]) -> Pictu
         DatasetError: the split is empty, or a contender cuts its crops otherwise.
     """
     rules, own = tuple(rules), prepared.about.rule
-    if any(dataclasses.replace(rule, margin=0) != own for rule in rules):
+    if any(msgspec.structs.replace(rule, margin=0) != own for rule in rules):
         raise DatasetError(
             "these models cut their crops by different rules, so no split fits all: name labelled "
             "pictures with --data"
@@ -176,12 +176,11 @@ class _Runner:
         self._order = [contender.labels.index(label) for label in (FEMALE, MALE)]
         self._offset, self._second_look = contender.offset, contender.second_look
         self._crops, self._margin = crops, contender.rule.margin
-        self._end = crops.shape[1] - self._margin
 
     def invoke(self, i: int) -> NDArray[Any]:
         """The outputs of one look at crop `i`, int8[2] or float32[2], female first."""
-        crop, inside = self._crops[i % len(self._crops)], slice(self._margin, self._end)
-        return self._outputs(self._interpreters[0], crop[inside, inside])
+        crop = FaceCrop(self._crops[i % len(self._crops)], self._margin)
+        return self._outputs(self._interpreters[0], crop.pixels)
 
     def _outputs(self, interpreter: Interpreter, crop: NDArray[np.uint8]) -> NDArray[Any]:
         values = _values(interpreter, np.ascontiguousarray(crop[None]))

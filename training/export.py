@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from device.bundle import Bundle
 from device.bundle.manifest import (
     ATTRIBUTE,
@@ -101,6 +103,7 @@ def export(
         raise DatasetError("gates judge the first test set and there is none: name one with --test")
     runs = _runs(order)
     prepared, models = runs[0].prepared, [run.model for run in runs]
+    prepared.crops(order.margin)  # refuses what it has not, before anything takes long
     progress("quantising to int8")
     draft = _draft(order, runs)
     with tempfile.TemporaryDirectory() as scratch:
@@ -169,7 +172,7 @@ def _classifier(folder: Path, draft: BundleDraft) -> Classifier:
 def _draft(order: Export, runs: Sequence[Int8Run]) -> BundleDraft:
     """What is known before anything was measured."""
     prepared = runs[0].prepared
-    rule = dataclasses.replace(prepared.about.rule, margin=order.margin)
+    rule = msgspec.structs.replace(prepared.about.rule, margin=order.margin)
     learnt = {int(i) for run in runs for i in training_indices(run.config, prepared)}
     rows = [prepared.rows[i] for i in sorted(learnt)]
     weights = [name for run in runs for name in run.starting_weights]

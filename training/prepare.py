@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Raw pictures to a prepared folder of aligned crops, by the device's own detector and imaging."""
 
-import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -133,7 +133,7 @@ def _missed(rows: Sequence[Row]) -> dict[str, int]:
 def wider(rule: CropRule) -> CropRule:
     """The rule of `wide.npy`: the same scale in pixels, a sixth more, as much on every side."""
     size = rule.size + 2 * round(rule.size * (WIDER - 1) / 2)
-    return dataclasses.replace(rule, size=size, scale=rule.scale * size / rule.size)
+    return msgspec.structs.replace(rule, size=size, scale=rule.scale * size / rule.size)
 
 
 def _array(path: Path, n: int, rule: CropRule) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:

@@ -83,13 +83,18 @@ class Prepared:
     def _middle(self, margin: int) -> NDArray[np.uint8]:
         """What lies in the middle of the wide crops."""
         wide, size = self.wide(), self.about.rule.size
-        outside, odd = divmod(wide.shape[1] - size - 2 * margin, 2)
-        if odd or outside < 0:
+        most, odd = divmod(wide.shape[1] - size, 2)
+        if odd:
             raise DatasetError(
-                f"{self.folder}: wide.npy has {wide.shape[1]} px, expected an even number more "
-                f"than {size} and at least {size + 2 * margin}; run `training prepare` again, or "
-                "ask for a smaller margin"
+                f"{self.folder}: its wide crops have {wide.shape[1]} px, expected an even number "
+                f"more than {size}, so that they have a middle; run `training prepare` again"
             )
+        if margin > most:
+            raise DatasetError(
+                f"{self.folder}: a margin of {margin} px was asked for, expected at most {most}: "
+                "its wide crops have no more; ask for less"
+            )
+        outside = most - margin
         end = wide.shape[1] - outside
         return wide[:, outside:end, outside:end]
 

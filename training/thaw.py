@@ -6,13 +6,13 @@ gone, so each is given the mean and variance that training crops have there, and
 that undo both: the model's outputs stay what they were, and it can go on learning.
 """
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -105,7 +105,7 @@ def thaw(bundle: Bundle, prepared: Prepared, workdir: Path, *, second: bool = Fa
 def _refuse_what_does_not_fit(
     bundle: Bundle, rule: CropRule, prepared: Prepared, *, second: bool
 ) -> None:
-    if prepared.about.rule != dataclasses.replace(rule, margin=0):
+    if prepared.about.rule != msgspec.structs.replace(rule, margin=0):
         raise DatasetError(
             f"{prepared.folder}: crops cut with {_flags(prepared.about.rule)}, expected those of "
             f"{bundle.identity}; run `training prepare` with {_flags(rule)}"

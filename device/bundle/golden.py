@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from device.bundle.manifest import GoldenCase, GoldenFace, Tolerance
 from device.bundle.opening import Bundle
 from device.classifier import Classifier, Network
-from device.detector import STILL_MARGINS, Detector, first_found
+from device.detector import Detector, first_found
 from device.errors import BundleError, InputError
 from device.pictures import decode
 from device.records import Box, Face, FaceCrop
 
 # Golden faces were recorded when stills had two looks: no more may be taken to repeat them.
-GOLDEN_MARGINS: Final = STILL_MARGINS[:2]
+GOLDEN_MARGINS: Final = (0.0, 0.25)
 
 
 def replay(model: Detector | Classifier) -> None:

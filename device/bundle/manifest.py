@@ -59,6 +59,17 @@ class Output(Block, frozen=True):
     decoding: Decoding | None = None
 
 
+class Fitting(Block, frozen=True):
+    """By which rules a decision was fitted on held-out pictures; training/calibrate.py has them.
+
+    On the device nothing depends on it: it is there to be read, and to be told of years later.
+    """
+
+    max_lead: Share
+    target_accuracy: Share
+    min_coverage: Share
+
+
 class ClassifierDecision(Block, frozen=True, tag="classifier", tag_field="kind"):
     """When to answer what: below `min_confidence` the result is unsure.
 
@@ -73,6 +84,7 @@ class ClassifierDecision(Block, frozen=True, tag="classifier", tag_field="kind")
     min_face_pixels: Count
     offset: Annotated[float, Meta(ge=-5, le=5)] = 0.0
     second_look: Annotated[float, Meta(ge=0, le=10)] = 0.0
+    fitting: Fitting | None = None
 
 
 class DetectorDecision(Block, frozen=True, tag="detector", tag_field="kind"):

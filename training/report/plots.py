@@ -8,9 +8,9 @@ from typing import Any
 
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from device.bundle.manifest import ClassifierDecision
+from device.bundle.manifest import ClassifierDecision, Fitting
 from training import metrics, operating
-from training.calibrate import MIN_COVERAGE, TARGET_ACCURACY, THRESHOLD_RULE
+from training.calibrate import threshold_rule
 from training.evaluate import Measured
 from training.operating import ANSWERS, LABELS
 from training.report.drawing import BLUE, GREY, LIGHT, ORANGE, canvas, whiskers
@@ -95,23 +95,29 @@ def risk_coverage(path: Path, measured: Measured, decision: ClassifierDecision) 
         axes.plot(coverage, risk, color=BLUE)
         label = f"unsure below {decision.min_confidence}:\n{at:.1%} answered, {wrong:.1%} wrong"
         axes.plot(at, wrong, "o", color=ORANGE, label=label)
-        axes.axhline(1 - TARGET_ACCURACY, ls=":", color=GREY)
-        axes.axvline(MIN_COVERAGE, ls=":", color=GREY, label="the rule's bounds")
+        if decision.fitting is not None:
+            _bounds(axes, decision.fitting)
         # The first few pictures make a spike that would hide the rest.
         settled = risk[coverage > 0.05]
         axes.set_ylim(0, 1.15 * max(0.08, wrong, float(settled.max()) if len(settled) else 0.0))
         _shares(axes, "coverage: pictures answered", "risk: answers that are wrong")
         axes.legend(loc="upper left")
-        rule = f"Threshold, chosen on held-out training pictures: {THRESHOLD_RULE}."
-        axes.text(
-            0,
-            -0.17,
-            "\n".join(textwrap.wrap(rule, 88)),
-            transform=axes.transAxes,
-            fontsize=8,
-            color=GREY,
-            va="top",
-        )
+
+
+def _bounds(axes: Any, fitting: Fitting) -> None:
+    """The rule by which the threshold was chosen, as lines and in words."""
+    axes.axhline(1 - fitting.target_accuracy, ls=":", color=GREY)
+    axes.axvline(fitting.min_coverage, ls=":", color=GREY, label="the rule's bounds")
+    rule = f"Threshold, chosen on held-out training pictures: {threshold_rule(fitting)}."
+    axes.text(
+        0,
+        -0.17,
+        "\n".join(textwrap.wrap(rule, 88)),
+        transform=axes.transAxes,
+        fontsize=8,
+        color=GREY,
+        va="top",
+    )
 
 
 def curves(path: Path, epochs: Sequence[Mapping[str, str]]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 from pathlib import Path
 
+from device.errors import InputError
 from training.verbs.common import add_detector, add_limits, detector_bundle, limits_of, within
 
 HELP = """\
@@ -79,8 +80,8 @@ def _add_second_look(parser: argparse.ArgumentParser) -> None:
         type=within(int, 0, 32),
         default=0,
         metavar="PIXELS",
-        help="let the second look see so much more above the crop, and half of it on either side "
-        "(default: 0)",
+        help="let the second look see so much more above the crop, and half of it on either side; "
+        "a prepared folder has up to 8 px around 96 and 11 around 128 (default: 0)",
     )
 
 
@@ -88,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the bundle.
 
     Raises:
+        InputError: a margin was asked for, and no second look.
         DatasetError: a run is unfinished, or a dataset cannot be used.
         BundleError: the detector is missing, or the model cannot run on the device.
         GateError: --gate was given and the evidence does not pass; nothing was written.
@@ -96,6 +98,11 @@ def run(args: argparse.Namespace) -> int:
     from training.datasets import open_dataset  # noqa: PLC0415
     from training.export import SECOND_LOOK, Export, export  # noqa: PLC0415
 
+    if args.margin and args.second_look == 0:
+        raise InputError(
+            f"--margin {args.margin} is for the second look, and --second-look 0 has none; "
+            "leave one of them out"
+        )
     detector = Detector(detector_bundle(args))
     with contextlib.ExitStack() as stack:
         order = Export(
