@@ -103,7 +103,6 @@ def export(
         raise DatasetError("gates judge the first test set and there is none: name one with --test")
     runs = _runs(order)
     prepared, models = runs[0].prepared, [run.model for run in runs]
-    prepared.crops(order.margin)  # refuses what it has not, before anything takes long
     progress("quantising to int8")
     draft = _draft(order, runs)
     with tempfile.TemporaryDirectory() as scratch:
@@ -137,6 +136,7 @@ def export(
 def _runs(order: Export) -> list[Int8Run]:
     runs = [Int8Run(path) for path in (order.workdir, order.second) if path is not None]
     refuse_unlike(runs[0], runs[-1])
+    runs[0].prepared.crops(order.margin)  # refuses what is not there, before anything takes long
     return runs
 
 
